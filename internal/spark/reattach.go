@@ -1,0 +1,224 @@
+package spark
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// interceptUnary pins the session id of a call, and repeats it while the server is unavailable.
+func (s *Session) interceptUnary(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	in, out := req.(proto.Message), reply.(proto.Message)
+	callers := s.pin(in)
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		return struct{}{}, permanentUnlessUnavailable(next(ctx, method, req, reply, cc, opts...))
+	}, s.retryOptions()...)
+	if err == nil {
+		s.unpin(out, callers)
+	}
+	return unwrapPermanent(err)
+}
+
+func (s *Session) retryOptions() []backoff.RetryOption {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval, b.MaxInterval = 50*time.Millisecond, time.Second
+	return []backoff.RetryOption{backoff.WithBackOff(b), backoff.WithMaxElapsedTime(s.retryFor)}
+}
+
+func permanentUnlessUnavailable(err error) error {
+	if err == nil || status.Code(err) == codes.Unavailable {
+		return err
+	}
+	return backoff.Permanent(err)
+}
+
+func unwrapPermanent(err error) error {
+	var p *backoff.PermanentError
+	if errors.As(err, &p) {
+		return p.Unwrap()
+	}
+	return err
+}
+
+// pin puts this session's id and the server's into a request, and returns the id that the caller
+// had put there: spark-connect-go makes one of its own and refuses answers with another.
+func (s *Session) pin(req proto.Message) (callers string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	callers = stringField(req, "session_id")
+	setStringField(req, "session_id", s.id)
+	setObservedSession(req, s.serverID)
+	return callers
+}
+
+// unpin gives the caller its id back, and remembers which session the server says it served.
+func (s *Session) unpin(res proto.Message, callers string) {
+	if served := serverSession(res); served != "" {
+		s.mu.Lock()
+		if s.serverID == "" && stringField(res, "session_id") == s.id {
+			s.serverID = served
+		}
+		s.mu.Unlock()
+	}
+	setStringField(res, "session_id", callers)
+}
+
+// interceptStream makes each ExecutePlan reattachable.
+func (s *Session) interceptStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	open := func(method string) (grpc.ClientStream, error) { return next(ctx, desc, cc, method, opts...) }
+	stream, err := open(method)
+	if err != nil || method != service+"ExecutePlan" {
+		return stream, err
+	}
+	return &execution{ClientStream: stream, session: s, ctx: ctx, open: open}, nil
+}
+
+// execution is one ExecutePlan as its caller sees it: a single response stream, whatever number of
+// streams it took. The server keeps responses until they are released, so after a dropped
+// connection, or when the server ends a stream after two minutes, a ReattachExecute goes on behind
+// the last response that arrived. Used by one goroutine at a time, like any gRPC stream.
+type execution struct {
+	grpc.ClientStream
+	session *Session
+	ctx     context.Context
+	open    func(method string) (grpc.ClientStream, error)
+
+	request      proto.Message
+	callers      string // the session id that the caller put into its request
+	operationID  string
+	lastResponse string // id of the last response that arrived
+	complete     bool   // the result's end has arrived
+}
+
+// SendMsg sends the ExecutePlanRequest, made reattachable.
+func (e *execution) SendMsg(m any) error {
+	e.request = m.(proto.Message)
+	e.callers = e.session.pin(e.request)
+	e.operationID = stringField(e.request, "operation_id")
+	if e.operationID == "" {
+		e.operationID = uuid.NewString()
+		setStringField(e.request, "operation_id", e.operationID)
+	}
+	makeReattachable(e.request)
+	return e.ClientStream.SendMsg(m)
+}
+
+// makeReattachable replaces the request's options by {reattach_options {reattachable true}}.
+func makeReattachable(req proto.Message) {
+	r := req.ProtoReflect()
+	options := r.Mutable(r.Descriptor().Fields().ByName("request_options")).List()
+	options.Truncate(0)
+	option := options.NewElement()
+	reattach := option.Message().Mutable(option.Message().Descriptor().Fields().ByName("reattach_options")).Message()
+	reattach.Set(reattach.Descriptor().Fields().ByName("reattachable"), protoreflect.ValueOfBool(true))
+	options.Append(option)
+}
+
+// RecvMsg reads the next response, reattaching as often as needed. Its retries last as long as the
+// session's RetryFor, counted from the last response.
+func (e *execution) RecvMsg(m any) error {
+	out := m.(proto.Message)
+	_, err := backoff.Retry(e.ctx, func() (struct{}, error) {
+		return struct{}{}, e.receive(out)
+	}, e.session.retryOptions()...)
+	if err = unwrapPermanent(err); err != nil {
+		e.end(err)
+	}
+	return err
+}
+
+// receive reads one response. An error that is not permanent has left a fresh stream behind, or
+// asks for another try.
+func (e *execution) receive(out proto.Message) error {
+	err := e.ClientStream.RecvMsg(out)
+	switch {
+	case err == nil:
+		e.lastResponse = stringField(out, "response_id")
+		r := out.ProtoReflect()
+		if r.Has(r.Descriptor().Fields().ByName("result_complete")) {
+			e.complete = true
+		}
+		e.session.unpin(out, e.callers)
+		return nil
+	case err == io.EOF && e.complete:
+		return backoff.Permanent(io.EOF)
+	case err == io.EOF, status.Code(err) == codes.Unavailable, isClass(err, "INVALID_CURSOR.DISCONNECTED"):
+		e.session.log.Debug("reattach", "operation", e.operationID, "cause", err)
+		return e.reattach(err)
+	case isClass(err, "INVALID_HANDLE.OPERATION_NOT_FOUND") && e.lastResponse == "":
+		// The request itself was lost on its way; the operation id makes sending it again safe.
+		return e.reopen("ExecutePlan", e.request, err)
+	}
+	return backoff.Permanent(err)
+}
+
+func (e *execution) reattach(cause error) error {
+	req := object{
+		"sessionId": e.session.ID(), "userContext": object{"userId": e.session.userID},
+		"operationId": e.operationID, "clientType": clientType,
+	}
+	if e.lastResponse != "" {
+		req["lastResponseId"] = e.lastResponse
+	}
+	msg, err := fill("ReattachExecuteRequest", req)
+	if err != nil {
+		return backoff.Permanent(err)
+	}
+	e.session.pin(msg)
+	return e.reopen("ReattachExecute", msg, cause)
+}
+
+// reopen sends req on a new stream, and returns cause so that the caller reads again.
+func (e *execution) reopen(method string, req proto.Message, cause error) error {
+	stream, err := e.open(service + method)
+	if err != nil {
+		return permanentUnlessUnavailable(err)
+	}
+	if err := stream.SendMsg(req); err != nil && err != io.EOF { // EOF: RecvMsg has the reason
+		return permanentUnlessUnavailable(err)
+	}
+	_ = stream.CloseSend()
+	e.ClientStream = stream
+	if cause == io.EOF {
+		return errReattached // backoff must not take the end of a cut stream for the end
+	}
+	return cause
+}
+
+var errReattached = errors.New("reattached")
+
+// end lets the server forget the operation: its responses where the result was read to the end,
+// and the work itself where the caller's context ended first.
+func (e *execution) end(cause error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.ctx), 5*time.Second)
+	if e.ctx.Err() != nil {
+		go func() {
+			defer cancel()
+			e.session.interrupt(ctx, e.operationID)
+		}()
+		return
+	}
+	if cause != io.EOF {
+		cancel()
+		return // the server ended it
+	}
+	go func() {
+		defer cancel()
+		e.session.release(ctx, e.operationID)
+	}()
+}
+
+func isClass(err error, class string) bool {
+	st, ok := status.FromError(err)
+	return ok && st.Code() != codes.OK && strings.HasPrefix(fromStatus(st).Class, class)
+}
