@@ -1,0 +1,15 @@
+// Package pipeline runs the lakehouse's jobs on a Spark Connect server: it registers their tables,
+// starts their queries, watches them, restarts what failed from its checkpoint, and drains them.
+//
+// One Pipeline outlives sessions and servers. Each session it is given is a generation: tables are
+// registered, queries adopted or started, and watched until the session is lost, the pipeline is
+// stopped, or a query fails in a way that a restart cannot heal.
+//
+//	ddl.go         Job → statements; the only place where SQL is built from names
+//	register.go    tables and views of the lakehouse, made and checked
+//	checkpoint.go  what a checkpoint was made by, and the refusal of what it cannot take
+//	start.go       Job → streaming query
+//	failure.go     which failures a restart can heal
+//	pipeline.go    the life of the queries
+//	status.go      what the outside sees of it
+package pipeline

@@ -1,0 +1,51 @@
+package pipeline
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/cryptostream/lakectl/internal/exit"
+	"github.com/cryptostream/lakectl/internal/spark"
+)
+
+// fatal lists the error classes, by prefix, that a restart meets again, and what can be done.
+var fatal = []struct{ class, hint string }{
+	{"PARSE_SYNTAX_ERROR", "the job's SQL can't be parsed; correct it under jobs/"},
+	{"UNRESOLVED_", "the job's SQL names something that is not there; correct it under jobs/"},
+	{"TABLE_OR_VIEW_NOT_FOUND", "the job's SQL reads a table that is not there; correct it under jobs/"},
+	{"DATATYPE_MISMATCH", "the job's SQL mixes types; correct it under jobs/"},
+	{"MISSING_AGGREGATION", "the job's SQL groups by too little; correct it under jobs/"},
+	{"STREAMING_STATEFUL_OPERATOR_NOT_MATCH", "the job's state was made by other SQL; undo the change or use another --data-dir"},
+	{"STATE_STORE_", "the checkpoint's state does not fit the job; undo the change or use another --data-dir"},
+	{"DELTA_FAILED_TO_MERGE_FIELDS", "the job's columns don't fit its table; correct the SQL under jobs/"},
+	{"_LEGACY_ERROR_TEMP_DELTA_0007", "the job's columns don't fit its table; correct the SQL under jobs/"},
+	{"DELTA_NOT_NULL_CONSTRAINT_VIOLATED", "the job wrote a null where its table takes none; correct the SQL or its expectations"},
+	{"DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "the job wrote a row that its table refuses; correct the SQL or its expectations"},
+	{"DELTA_SOURCE_TABLE_IGNORE_CHANGES", "a row of the source table was updated or deleted; a stream takes inserts only"},
+	{"DELTA_SOURCE_IGNORE_DELETE", "rows of the source table were deleted; a stream takes inserts only"},
+	{"KAFKA_DATA_LOSS", "the topic no longer has records that the checkpoint has not read; see retention.bytes"},
+	{"INVALID_STREAMING_CHECKPOINT", "the checkpoint is damaged; restore it or use another --data-dir"},
+}
+
+// fatality returns err with a hint if restarting the query can't heal it, and nil otherwise.
+func fatality(err error) error {
+	var refused *exit.Error
+	if errors.As(err, &refused) {
+		return err
+	}
+	var e *spark.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	for _, f := range fatal {
+		if strings.HasPrefix(e.Class, f.class) {
+			return exit.New(exit.Failed, err, f.hint)
+		}
+	}
+	return nil
+}
+
+// serverGone reports that the failure is the session's or the server's, not the query's.
+func serverGone(err error) bool {
+	return errors.Is(err, spark.ErrSessionLost) || spark.Unavailable(err)
+}

@@ -1,0 +1,321 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cryptostream/lakectl/internal/spark"
+	"github.com/cryptostream/lakectl/jobs"
+)
+
+// Config is what a Pipeline needs.
+type Config struct {
+	Lakehouse *jobs.Lakehouse
+	Place     Place
+	Kafka     Kafka
+	// Connect gives a session with that id, or with one of the server's choice where it is "". It
+	// is called at the start and after each loss of the session or the server, and waits until
+	// there is a server again.
+	Connect func(ctx context.Context, sessionID string) (*spark.Session, error)
+	// SessionID is the session of an earlier start: queries that still run in it are adopted.
+	SessionID string
+	// CatchUp starts the queries in that mode; each goes on in Live when it has caught up.
+	CatchUp bool
+	// Report is told what happens, from several goroutines; may be nil.
+	Report func(Event)
+	Log    *slog.Logger
+}
+
+// Event is one thing that happened to a job, or to all of them where Job is "".
+type Event struct {
+	Time time.Time
+	Job  string
+	Kind EventKind
+	Text string
+	Err  error
+}
+
+// EventKind is the kind of an Event.
+type EventKind string
+
+// The kinds of events.
+const (
+	Registered EventKind = "registered" // tables and views are there
+	Started    EventKind = "started"
+	Adopted    EventKind = "adopted" // it ran already
+	Restarting EventKind = "restarting"
+	Switched   EventKind = "switched" // to another mode
+	Lost       EventKind = "lost"     // the session or the server
+	Drained    EventKind = "drained"
+	Failed     EventKind = "failed" // for good
+)
+
+// Timing of the watch over the queries.
+const (
+	pollInterval    = 2 * time.Second
+	keepAlive       = time.Minute
+	healthyFor      = time.Minute // a query that ran that long starts its backoff anew
+	maxRestartDelay = 30 * time.Second
+	stopTimeout     = 20 * time.Second
+)
+
+// Pipeline is the running queries of a lakehouse. Start returns one; it ends by Drain, by Stop, or
+// by itself when a query failed for good.
+type Pipeline struct {
+	config   Config
+	starting sync.Mutex // held while a query starts
+
+	cancel  context.CancelFunc // ends the watch
+	drain   chan struct{}      // closed when a drain is asked for
+	asked   sync.Once
+	ready   chan struct{} // closed when all queries have started for the first time
+	done    chan struct{}
+	err     error // valid after done
+	isReady sync.Once
+
+	mu        sync.Mutex
+	sessionID string
+	status    map[string]*QueryStatus
+}
+
+// Start begins a pipeline and returns when all its queries have started. If that fails for good, or
+// ctx ends first, nothing is left running. The pipeline lives on after ctx.
+func Start(ctx context.Context, config Config) (*Pipeline, error) {
+	if config.Report == nil {
+		config.Report = func(Event) {}
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	watch, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	p := &Pipeline{
+		config: config, cancel: cancel, sessionID: config.SessionID,
+		drain: make(chan struct{}), ready: make(chan struct{}), done: make(chan struct{}),
+		status: map[string]*QueryStatus{},
+	}
+	for _, job := range config.Lakehouse.Jobs {
+		p.status[job.Name] = &QueryStatus{Name: job.Name, State: StateStarting}
+	}
+	go p.run(watch)
+	select {
+	case <-p.ready:
+		return p, nil
+	case <-p.done:
+		return nil, p.err
+	case <-ctx.Done():
+		cancel()
+		<-p.done
+		return nil, ctx.Err()
+	}
+}
+
+// Done is closed when the pipeline has ended; Err then says why.
+func (p *Pipeline) Done() <-chan struct{} { return p.done }
+
+// Err returns nil for a pipeline that was stopped or drained, and otherwise what ended it. It is
+// valid after Done.
+func (p *Pipeline) Err() error { return p.err }
+
+// Drain processes what the source holds, through every job in order, then stops. Where the server
+// is lost meanwhile, it waits for the next one and drains there. If ctx ends first, the queries are
+// stopped where they are; their checkpoints go on from there.
+func (p *Pipeline) Drain(ctx context.Context) error {
+	p.asked.Do(func() { close(p.drain) })
+	return p.end(ctx)
+}
+
+// Stop stops the queries where they are; their checkpoints go on from there.
+func (p *Pipeline) Stop(ctx context.Context) error {
+	p.cancel()
+	return p.end(ctx)
+}
+
+func (p *Pipeline) end(ctx context.Context) error {
+	select {
+	case <-p.done:
+		return p.err
+	case <-ctx.Done():
+		p.cancel()
+		<-p.done
+		return ctx.Err()
+	}
+}
+
+// SessionID returns the id of the session whose queries these are.
+func (p *Pipeline) SessionID() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sessionID
+}
+
+func (p *Pipeline) report(job string, kind EventKind, err error, format string, args ...any) {
+	p.config.Report(Event{Time: time.Now().UTC(), Job: job, Kind: kind, Text: fmt.Sprintf(format, args...), Err: err})
+}
+
+// run goes from generation to generation until one ends as it was asked to, or fatally.
+func (p *Pipeline) run(ctx context.Context) {
+	defer close(p.done)
+	defer p.cancel()
+	delay := restartDelay()
+	for {
+		began := time.Now()
+		err := p.generation(ctx)
+		if ctx.Err() != nil || err == nil {
+			return
+		}
+		if cause := fatality(err); cause != nil {
+			p.report("", Failed, cause, "stopped")
+			p.err = cause
+			return
+		}
+		if time.Since(began) > healthyFor {
+			delay.Reset()
+		}
+		p.report("", Lost, err, "starting the queries again from their checkpoints")
+		p.setAll(StateRestarting, err)
+		if !sleep(ctx, delay.NextBackOff()) {
+			return
+		}
+	}
+}
+
+// generation serves one session: it returns nil when the pipeline was drained.
+func (p *Pipeline) generation(ctx context.Context) error {
+	session, err := p.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = session.Close() }()
+	g, watch := errgroup.WithContext(ctx)
+	runs := make([]*run, len(p.config.Lakehouse.Jobs))
+	running, err := session.Streams().Active(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.stopAll(ctx, session)
+	for i, job := range p.config.Lakehouse.Jobs {
+		runs[i] = &run{pipeline: p, session: session, job: job, delay: restartDelay()}
+		if err := runs[i].begin(ctx, running); err != nil {
+			return err
+		}
+	}
+	p.isReady.Do(func() { close(p.ready) })
+	watch, cancel := context.WithCancel(watch)
+	defer cancel()
+	for _, r := range runs {
+		g.Go(func() error { return r.watch(watch) })
+	}
+	g.Go(func() error { return session.KeepAlive(watch, keepAlive) })
+	g.Go(func() error {
+		select {
+		case <-watch.Done():
+		case <-p.drain:
+			cancel()
+		}
+		return nil
+	})
+	if err := g.Wait(); err != nil || ctx.Err() != nil {
+		return err
+	}
+	return p.drainAll(ctx, runs)
+}
+
+// begin opens the session and registers the tables. They are registered in a session of their own:
+// in the queries' one, the streaming views have the tables' names.
+func (p *Pipeline) begin(ctx context.Context) (*spark.Session, error) {
+	catalog, err := p.config.Connect(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	err = Register(ctx, catalog, p.config.Place, p.config.Lakehouse)
+	_ = catalog.Close()
+	if err != nil {
+		return nil, err
+	}
+	p.report("", Registered, nil, "%d tables, %d views", len(p.config.Lakehouse.Jobs), len(p.config.Lakehouse.Views))
+	session, err := p.config.Connect(ctx, p.SessionID())
+	if errors.Is(err, spark.ErrSessionLost) {
+		session, err = p.config.Connect(ctx, "")
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	p.sessionID = session.ID()
+	p.mu.Unlock()
+	return session, nil
+}
+
+// drainAll runs each job once over all that is there, sources before what reads them.
+func (p *Pipeline) drainAll(ctx context.Context, runs []*run) error {
+	for _, level := range levels(runs) {
+		g, gctx := errgroup.WithContext(ctx)
+		for _, r := range level {
+			g.Go(func() error { return r.drain(gctx) })
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+	}
+	p.report("", Drained, nil, "all that had arrived is processed")
+	return nil
+}
+
+// levels groups jobs so that each reads only what earlier groups write; the jobs are in
+// dependency order.
+func levels(runs []*run) [][]*run {
+	depth := map[string]int{}
+	var groups [][]*run
+	for _, r := range runs {
+		d := 0
+		if r.job.Source.Table != "" {
+			d = depth[r.job.Source.Table] + 1
+		}
+		depth[r.job.Sink.Table] = d
+		if d == len(groups) {
+			groups = append(groups, nil)
+		}
+		groups[d] = append(groups[d], r)
+	}
+	return groups
+}
+
+// stopAll stops what runs. It uses a context of its own: ctx may be why they are stopped.
+func (p *Pipeline) stopAll(ctx context.Context, session *spark.Session) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	queries, err := session.Streams().Active(ctx)
+	if err != nil {
+		return // the server is gone, and the queries with it
+	}
+	var g errgroup.Group
+	for _, q := range queries {
+		g.Go(func() error { return q.Stop(ctx) })
+	}
+	if err := g.Wait(); err != nil {
+		p.config.Log.Warn("stop queries", "error", err)
+	}
+	p.setAll(StateStopped, nil)
+}
+
+func restartDelay() *backoff.ExponentialBackOff {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval, b.MaxInterval = 500*time.Millisecond, maxRestartDelay
+	return b
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

@@ -1,0 +1,135 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cryptostream/lakectl/internal/exit"
+	"github.com/cryptostream/lakectl/internal/spark"
+	"github.com/cryptostream/lakectl/jobs"
+)
+
+// Register makes the schema, the tables and the views of a lakehouse known in a session's catalog,
+// and makes the session's current schema the lakehouse's. Tables that exist keep their rows; a column
+// that only the spec has is added, any other difference is refused. It may be repeated.
+//
+// The session must have no temporary view named like a table: a view's SQL would find that first.
+func Register(ctx context.Context, session *spark.Session, place Place, lakehouse *jobs.Lakehouse) error {
+	if err := session.Exec(ctx, place.createSchema()); err != nil {
+		return fmt.Errorf("create schema %s: %w", place.Schema, err)
+	}
+	if err := Use(ctx, session, place); err != nil {
+		return err
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	for _, job := range lakehouse.Jobs {
+		g.Go(func() error { return registerTable(gctx, session, place, job.Table) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, view := range lakehouse.Views {
+		if err := session.Exec(ctx, place.createView(view)); err != nil {
+			return fmt.Errorf("create view %s: %w", view.Name, err)
+		}
+	}
+	return nil
+}
+
+// Use makes the lakehouse's schema the session's current one.
+func Use(ctx context.Context, session *spark.Session, place Place) error {
+	if err := session.Exec(ctx, "USE "+place.schema()); err != nil {
+		return fmt.Errorf("use schema %s: %w", place.Schema, err)
+	}
+	return nil
+}
+
+func registerTable(ctx context.Context, session *spark.Session, place Place, table jobs.Table) error {
+	columns, err := session.Query(ctx, "DESCRIBE TABLE "+place.files(table.Name))
+	if missing(err) {
+		return createTable(ctx, session, place, table)
+	}
+	if err != nil {
+		return fmt.Errorf("describe table %s: %w", table.Name, err)
+	}
+	if err := session.Exec(ctx, place.adopt(table)); err != nil {
+		return fmt.Errorf("register table %s: %w", table.Name, err)
+	}
+	return matchColumns(ctx, session, place, table, columns)
+}
+
+// missing reports that there is no Delta table yet.
+func missing(err error) bool {
+	var e *spark.Error
+	return errors.As(err, &e) && slices.Contains([]string{
+		"TABLE_OR_VIEW_NOT_FOUND", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE",
+		"DELTA_PATH_DOES_NOT_EXIST", "PATH_NOT_FOUND", "DELTA_PATH_BASED_ACCESS_TO_NON_DELTA_TABLE",
+	}, e.Class)
+}
+
+func createTable(ctx context.Context, session *spark.Session, place Place, table jobs.Table) error {
+	if err := session.Exec(ctx, place.createTable(table)); err != nil {
+		return fmt.Errorf("create table %s: %w", table.Name, err)
+	}
+	for _, c := range table.Constraints {
+		if err := session.Exec(ctx, place.addConstraint(table.Name, c)); err != nil {
+			return fmt.Errorf("add constraint %s to table %s: %w", c.Name, table.Name, err)
+		}
+	}
+	return nil
+}
+
+// matchColumns compares an existing table, as DESCRIBE TABLE shows it, with the spec.
+func matchColumns(ctx context.Context, session *spark.Session, place Place, table jobs.Table, rows spark.Rows) error {
+	actual := map[string]string{}
+	for _, row := range rows.Values {
+		name, _ := row[0].(string)
+		kind, _ := row[1].(string)
+		if name == "" || strings.HasPrefix(name, "#") {
+			break // partitioning follows
+		}
+		actual[name] = kind
+	}
+	added, conflicts := compareColumns(table.Columns, actual)
+	if len(conflicts) > 0 {
+		return exit.New(exit.Refused, fmt.Errorf("table %s differs from its spec: %s", table.Name, strings.Join(conflicts, "; ")),
+			"only new, optional columns can be added to a table that has rows; use another data dir, or undo the change in the spec")
+	}
+	for _, c := range added {
+		if err := session.Exec(ctx, place.addColumn(table.Name, c)); err != nil {
+			return fmt.Errorf("add column %s to table %s: %w", c.Name, table.Name, err)
+		}
+	}
+	return nil
+}
+
+// compareColumns returns the columns that the table lacks and could get, and what can't be settled.
+// Columns that only the table has are left alone.
+func compareColumns(spec []jobs.Column, actual map[string]string) (added []jobs.Column, conflicts []string) {
+	for _, c := range spec {
+		kind, there := actual[c.Name]
+		switch {
+		case there && !sameType(kind, c.Type):
+			conflicts = append(conflicts, fmt.Sprintf("%s is %s, not %s", c.Name, kind, c.Type))
+		case !there && c.Required:
+			conflicts = append(conflicts, fmt.Sprintf("%s is missing, and NOT NULL", c.Name))
+		case !there:
+			added = append(added, c)
+		}
+	}
+	return added, conflicts
+}
+
+// sameType compares two spellings of a type: case, spaces and INTEGER for INT don't count.
+func sameType(a, b string) bool {
+	normal := func(t string) string {
+		t = strings.ToLower(strings.Join(strings.Fields(t), ""))
+		return strings.NewReplacer("integer", "int", "long", "bigint").Replace(t)
+	}
+	return normal(a) == normal(b)
+}

@@ -1,0 +1,166 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/cryptostream/lakectl/internal/spark"
+	"github.com/cryptostream/lakectl/jobs"
+)
+
+// run is one job's query within one session. It is used by one goroutine at a time.
+type run struct {
+	pipeline *Pipeline
+	session  *spark.Session
+	job      jobs.Job
+	query    *spark.StreamingQuery
+	mode     Mode
+	since    time.Time // when the query was started or adopted
+	delay    *backoff.ExponentialBackOff
+}
+
+// begin adopts the job's query if it runs already, and starts it otherwise.
+func (r *run) begin(ctx context.Context, running []*spark.StreamingQuery) error {
+	r.mode = Live
+	if r.pipeline.config.CatchUp {
+		r.mode = CatchUp
+	}
+	if err := r.pipeline.guard(ctx, r.session, r.job); err != nil {
+		return err
+	}
+	for _, q := range running {
+		if q.Name == r.job.Name {
+			r.query, r.since = q, time.Now()
+			r.pipeline.begun(r)
+			r.pipeline.report(r.job.Name, Adopted, nil, "it was running")
+			return nil
+		}
+	}
+	return r.start(ctx)
+}
+
+func (r *run) start(ctx context.Context) error {
+	query, err := r.pipeline.start(ctx, r.session, r.job, r.mode, spark.ProcessingTime(r.job.Trigger))
+	if err != nil {
+		return err
+	}
+	r.query, r.since = query, time.Now()
+	r.pipeline.begun(r)
+	r.pipeline.report(r.job.Name, Started, nil, "%s, every %s", r.mode, r.job.Trigger)
+	return nil
+}
+
+// watch keeps the query running until ctx ends. It returns an error when the session or server is
+// gone, or when the query failed for good.
+func (r *run) watch(ctx context.Context) error {
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		if err := r.check(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+}
+
+// check looks at the query once, and restarts it where it has ended.
+func (r *run) check(ctx context.Context) error {
+	recent, err := r.query.RecentProgress(ctx)
+	if err != nil {
+		return err
+	}
+	r.pipeline.progressed(r, recent)
+	status, err := r.query.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if !status.Active {
+		return r.restart(ctx)
+	}
+	if r.mode == CatchUp && caughtUp(recent) {
+		return r.goLive(ctx)
+	}
+	return nil
+}
+
+func (r *run) restart(ctx context.Context) error {
+	failed, err := r.query.Exception(ctx)
+	if err != nil {
+		return err
+	}
+	var cause error
+	if failed != nil {
+		cause = fmt.Errorf("query %s: %w", r.job.Name, failed)
+	} else {
+		cause = fmt.Errorf("query %s was stopped by someone else", r.job.Name)
+	}
+	for {
+		if fatal := fatality(cause); fatal != nil {
+			return fatal
+		}
+		if time.Since(r.since) > healthyFor {
+			r.delay.Reset()
+		}
+		wait := r.delay.NextBackOff().Round(time.Millisecond)
+		r.pipeline.failed(r.job.Name, cause)
+		r.pipeline.report(r.job.Name, Restarting, cause, "from its checkpoint in %s", wait)
+		if !sleep(ctx, wait) {
+			return nil
+		}
+		if cause = r.start(ctx); cause == nil || serverGone(cause) {
+			return cause
+		}
+	}
+}
+
+// goLive starts a query that has caught up again, from its checkpoint, with plans for small batches.
+func (r *run) goLive(ctx context.Context) error {
+	if err := r.query.Stop(ctx); err != nil {
+		return err
+	}
+	r.mode = Live
+	r.pipeline.report(r.job.Name, Switched, nil, "caught up")
+	return r.start(ctx)
+}
+
+// caughtUpRows is the size of a batch that interpreted plans get through within a trigger.
+const caughtUpRows = 5_000
+
+// caughtUp reports that the newest batches were small: the query waits for its source again.
+func caughtUp(recent []spark.Progress) bool {
+	if len(recent) == 0 {
+		return false
+	}
+	last := recent[len(recent)-1]
+	return last.BatchID > 0 && last.InputRows < caughtUpRows && last.Sources != nil && last.Lag() < caughtUpLag
+}
+
+// caughtUpLag is in records for Kafka and in bytes for Delta, where it is about as many rows.
+const caughtUpLag = 1_000_000
+
+// drain replaces the query by one that processes what is there and ends.
+func (r *run) drain(ctx context.Context) error {
+	if err := r.query.Stop(ctx); err != nil {
+		return err
+	}
+	query, err := r.pipeline.start(ctx, r.session, r.job, r.mode, spark.AvailableNow())
+	if err != nil {
+		return err
+	}
+	r.query, r.since = query, time.Now()
+	if err := query.AwaitTermination(ctx); err != nil {
+		return fmt.Errorf("drain %s: %w", r.job.Name, err)
+	}
+	recent, err := query.RecentProgress(ctx)
+	if err == nil {
+		r.pipeline.progressed(r, recent)
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strconv"
+
+	"github.com/cryptostream/lakectl/internal/spark"
+	"github.com/cryptostream/lakectl/jobs"
+)
+
+// Kafka is how Spark reaches the topic.
+type Kafka struct {
+	Options            map[string]string // "kafka.bootstrap.servers" and security settings
+	ClusterID, TopicID string
+}
+
+// Mode is what a query's plans are made for. A query keeps the mode it was started in.
+type Mode string
+
+const (
+	// Live is for small batches: plans are interpreted, because each batch has new literals, so
+	// compiled code would be compiled anew each time and take longer than the work.
+	Live Mode = "live"
+	// CatchUp is for a backlog: plans are compiled.
+	CatchUp Mode = "catch-up"
+)
+
+// settings of a session while a query of the mode starts; the query copies them.
+var settings = map[Mode]map[string]string{
+	Live: {
+		"spark.sql.codegen.wholeStage":  "false",
+		"spark.sql.codegen.factoryMode": "NO_CODEGEN",
+	},
+	CatchUp: {
+		"spark.sql.codegen.wholeStage":  "true",
+		"spark.sql.codegen.factoryMode": "FALLBACK",
+	},
+}
+
+// start starts a job's query. Starts share the session's views and settings: one at a time.
+func (p *Pipeline) start(ctx context.Context, session *spark.Session, job jobs.Job, mode Mode, trigger spark.Trigger) (*spark.StreamingQuery, error) {
+	p.starting.Lock()
+	defer p.starting.Unlock()
+	if err := session.SetConf(ctx, settings[mode]); err != nil {
+		return nil, err
+	}
+	result, err := p.describe(ctx, session, job)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", job.Name, err)
+	}
+	return result.WriteStream().
+		QueryName(job.Name).
+		OutputMode(spark.OutputMode(job.Sink.OutputMode)).
+		PartitionBy(job.Sink.PartitionBy...).
+		Checkpoint(p.config.Place.Checkpoint(job.Name)).
+		Trigger(trigger).
+		ToTable(ctx, p.config.Place.Table(job.Sink.Table))
+}
+
+// describe registers the views of a job and returns the relation that it writes.
+func (p *Pipeline) describe(ctx context.Context, session *spark.Session, job jobs.Job) (spark.StreamingDataFrame, error) {
+	source := p.source(session, job)
+	if job.WatermarkOn() == jobs.WatermarkSource {
+		source = source.WithWatermark(job.Watermark.Column, job.Watermark.Delay)
+	}
+	if err := source.CreateView(ctx, job.Source.View); err != nil {
+		return source, err
+	}
+	last := len(job.Steps) - 1
+	for _, step := range job.Steps[:last] {
+		if err := session.StreamSQL(step.SQL).CreateView(ctx, step.Name); err != nil {
+			return source, err
+		}
+	}
+	result := session.StreamSQL(job.Steps[last].SQL)
+	if job.WatermarkOn() == jobs.WatermarkResult {
+		result = result.WithWatermark(job.Watermark.Column, job.Watermark.Delay)
+	}
+	if len(job.Deduplicate) > 0 {
+		result = result.DropDuplicatesWithinWatermark(job.Deduplicate...)
+	}
+	return result, nil
+}
+
+func (p *Pipeline) source(session *spark.Session, job jobs.Job) spark.StreamingDataFrame {
+	if k := job.Source.Kafka; k != nil {
+		options := maps.Clone(p.config.Kafka.Options)
+		options["subscribe"] = k.Topic
+		options["startingOffsets"] = "earliest"
+		options["includeHeaders"] = "true"
+		if k.MaxOffsetsPerTrigger > 0 {
+			options["maxOffsetsPerTrigger"] = strconv.FormatInt(k.MaxOffsetsPerTrigger, 10)
+		}
+		return session.ReadStream("kafka", options)
+	}
+	options := map[string]string{}
+	if job.Source.MaxBytesPerTrigger != "" {
+		options["maxBytesPerTrigger"] = job.Source.MaxBytesPerTrigger
+	}
+	return session.ReadStreamTable(p.config.Place.Table(job.Source.Table), options)
+}

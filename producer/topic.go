@@ -1,0 +1,207 @@
+package producer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/IBM/sarama"
+)
+
+// DefaultMaxMessageBytes is the topic's max.message.bytes where TopicConfig gives none: a replay's
+// lines may have several MB, and a broker's own default is 1 MiB.
+const DefaultMaxMessageBytes = 8 << 20
+
+// TopicConfig is a topic as it should be.
+type TopicConfig struct {
+	Name           string
+	Partitions     int32 // 0 is 1
+	Replication    int16 // 0 is 1
+	RetentionBytes int64 // per partition; 0 or -1 is no limit
+
+	// MaxMessageBytes limits a record batch, bytes; 0 is DefaultMaxMessageBytes.
+	MaxMessageBytes int32
+}
+
+// TopicInfo is a topic as it is.
+type TopicInfo struct {
+	ClusterID  string
+	TopicID    string // differs when a topic was deleted and made again under the same name
+	Partitions int
+	Created    bool // by this call
+
+	// Differences are the settings of an existing topic that are not as TopicConfig wants them,
+	// sorted, such as "retention.ms is 604800000, wanted -1". They are left as they are.
+	Differences []string
+}
+
+// EnsureTopic makes the topic unless it is there, and says what is there. The topic keeps messages by
+// size and not by time, because a broker would delete a replay of the past at once, and takes the
+// producer's timestamps. Errors: no broker answers, wrong login, no right to create; when ctx ends, its
+// error.
+func EnsureTopic(ctx context.Context, cfg KafkaConfig, want TopicConfig) (TopicInfo, error) {
+	want = want.withDefaults()
+	var info TopicInfo
+	err := withAdmin(ctx, cfg, func(client sarama.Client, admin sarama.ClusterAdmin) (err error) {
+		info, err = describe(client, want.Name)
+		if errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
+			info, err = create(client, admin, want)
+			return explain(fmt.Sprintf("creating topic %s", want.Name), cfg, err)
+		}
+		if err == nil {
+			info.Differences, err = differences(admin, want, info.Partitions)
+		}
+		return explain(fmt.Sprintf("describing topic %s", want.Name), cfg, err)
+	})
+	return info, err
+}
+
+// EndOffsets returns the offset that the next message of each partition will get.
+func EndOffsets(ctx context.Context, cfg KafkaConfig, topic string) (map[int32]int64, error) {
+	ends := map[int32]int64{}
+	err := withAdmin(ctx, cfg, func(client sarama.Client, _ sarama.ClusterAdmin) error {
+		partitions, err := client.Partitions(topic)
+		if err != nil {
+			return explain(fmt.Sprintf("listing the partitions of %s", topic), cfg, err)
+		}
+		for _, partition := range partitions {
+			end, err := client.GetOffset(topic, partition, sarama.OffsetNewest)
+			if err != nil {
+				return explain(fmt.Sprintf("reading the end of %s[%d]", topic, partition), cfg, err)
+			}
+			ends[partition] = end
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ends, nil
+}
+
+// withAdmin connects, calls do and disconnects. Sarama takes no context: when ctx ends, the
+// connections are cut, which ends its calls.
+func withAdmin(ctx context.Context, cfg KafkaConfig, do func(sarama.Client, sarama.ClusterAdmin) error) error {
+	dial := newDialer(ctx, nil)
+	defer dial.cut()
+	defer context.AfterFunc(ctx, dial.cut)()
+
+	conf, err := newSaramaConfig(cfg, dial)
+	if err != nil {
+		return err
+	}
+	client, err := sarama.NewClient(cfg.Brokers, conf)
+	if err == nil {
+		defer func() { _ = client.Close() }()
+		var admin sarama.ClusterAdmin
+		if admin, err = sarama.NewClusterAdminFromClient(client); err == nil {
+			err = do(client, admin)
+		}
+	}
+	if ctx.Err() != nil && err != nil {
+		return fmt.Errorf("asking Kafka at %v: %w (%w)", cfg.Brokers, context.Cause(ctx), err)
+	}
+	var explained *Error
+	if errors.As(err, &explained) {
+		return err
+	}
+	return explain("connecting", cfg, err)
+}
+
+func (t TopicConfig) withDefaults() TopicConfig {
+	if t.Partitions == 0 {
+		t.Partitions = 1
+	}
+	if t.Replication == 0 {
+		t.Replication = 1
+	}
+	if t.RetentionBytes == 0 {
+		t.RetentionBytes = -1
+	}
+	if t.MaxMessageBytes == 0 {
+		t.MaxMessageBytes = DefaultMaxMessageBytes
+	}
+	return t
+}
+
+// settings are the topic's configuration entries.
+func (t TopicConfig) settings() map[string]string {
+	return map[string]string{
+		"retention.ms":           "-1",
+		"retention.bytes":        strconv.FormatInt(t.RetentionBytes, 10),
+		"message.timestamp.type": "CreateTime",
+		"max.message.bytes":      strconv.Itoa(int(t.MaxMessageBytes)),
+	}
+}
+
+func (t TopicConfig) detail() *sarama.TopicDetail {
+	entries := map[string]*string{}
+	for name, value := range t.settings() {
+		entries[name] = &value
+	}
+	return &sarama.TopicDetail{NumPartitions: t.Partitions, ReplicationFactor: t.Replication, ConfigEntries: entries}
+}
+
+// create makes the topic and waits until its partitions have leaders. Another program may have been
+// faster, with other settings.
+func create(client sarama.Client, admin sarama.ClusterAdmin, want TopicConfig) (TopicInfo, error) {
+	err := admin.CreateTopic(want.Name, want.detail(), false)
+	existed := errors.Is(err, sarama.ErrTopicAlreadyExists)
+	if err != nil && !existed {
+		return TopicInfo{}, err
+	}
+	if err := client.RefreshMetadata(want.Name); err != nil { // retries while leaders are missing
+		return TopicInfo{}, err
+	}
+	info, err := describe(client, want.Name)
+	if err == nil && existed {
+		info.Differences, err = differences(admin, want, info.Partitions)
+	}
+	info.Created = !existed
+	return info, err
+}
+
+// describe asks one broker, once.
+func describe(client sarama.Client, topic string) (TopicInfo, error) {
+	broker := client.LeastLoadedBroker()
+	if broker == nil {
+		return TopicInfo{}, sarama.ErrOutOfBrokers
+	}
+	answer, err := broker.GetMetadata(sarama.NewMetadataRequest(client.Config().Version, []string{topic}))
+	if err != nil {
+		return TopicInfo{}, err
+	}
+	if len(answer.Topics) != 1 {
+		return TopicInfo{}, fmt.Errorf("kafka described %d topics instead of one", len(answer.Topics))
+	}
+	found := answer.Topics[0]
+	if found.Err != sarama.ErrNoError {
+		return TopicInfo{}, found.Err
+	}
+	info := TopicInfo{TopicID: found.Uuid.String(), Partitions: len(found.Partitions)}
+	if answer.ClusterID != nil {
+		info.ClusterID = *answer.ClusterID
+	}
+	return info, nil
+}
+
+func differences(admin sarama.ClusterAdmin, want TopicConfig, partitions int) ([]string, error) {
+	entries, err := admin.DescribeConfig(sarama.ConfigResource{Type: sarama.TopicResource, Name: want.Name})
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	if partitions != int(want.Partitions) {
+		found = append(found, fmt.Sprintf("partitions is %d, wanted %d", partitions, want.Partitions))
+	}
+	settings := want.settings()
+	for _, entry := range entries {
+		if wanted, ok := settings[entry.Name]; ok && entry.Value != wanted {
+			found = append(found, fmt.Sprintf("%s is %s, wanted %s", entry.Name, entry.Value, wanted))
+		}
+	}
+	slices.Sort(found)
+	return found, nil
+}
