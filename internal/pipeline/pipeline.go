@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,10 @@ type Config struct {
 	SessionID string
 	// CatchUp starts the queries in that mode; each goes on in Live when it has caught up.
 	CatchUp bool
+	// Conf are settings of the server that were chosen by hand: the modes leave them alone.
+	Conf map[string]string
+	// Trigger replaces the interval of every job where it is not 0.
+	Trigger time.Duration
 	// Report is told what happens, from several goroutines; may be nil.
 	Report func(Event)
 	Log    *slog.Logger
@@ -217,6 +222,7 @@ func (p *Pipeline) generation(ctx context.Context) error {
 		select {
 		case <-watch.Done():
 		case <-p.drain:
+			p.awaitLive(watch)
 			cancel()
 		}
 		return nil
@@ -251,6 +257,17 @@ func (p *Pipeline) begin(ctx context.Context) (*spark.Session, error) {
 	p.sessionID = session.ID()
 	p.mu.Unlock()
 	return session, nil
+}
+
+// awaitLive waits until every query has caught up: a backlog is worked off faster by all of them at
+// once than by one after the other.
+func (p *Pipeline) awaitLive(ctx context.Context) {
+	for {
+		catchingUp := slices.ContainsFunc(p.Status(), func(q QueryStatus) bool { return q.Mode == CatchUp })
+		if !catchingUp || !sleep(ctx, pollInterval) {
+			return
+		}
+	}
 }
 
 // drainAll runs each job once over all that is there, sources before what reads them.

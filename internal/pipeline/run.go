@@ -43,13 +43,17 @@ func (r *run) begin(ctx context.Context, running []*spark.StreamingQuery) error 
 }
 
 func (r *run) start(ctx context.Context) error {
-	query, err := r.pipeline.start(ctx, r.session, r.job, r.mode, spark.ProcessingTime(r.job.Trigger))
+	interval := r.job.Trigger
+	if r.pipeline.config.Trigger > 0 {
+		interval = r.pipeline.config.Trigger
+	}
+	query, err := r.pipeline.start(ctx, r.session, r.job, r.mode, spark.ProcessingTime(interval))
 	if err != nil {
 		return err
 	}
 	r.query, r.since = query, time.Now()
 	r.pipeline.begun(r)
-	r.pipeline.report(r.job.Name, Started, nil, "%s, every %s", r.mode, r.job.Trigger)
+	r.pipeline.report(r.job.Name, Started, nil, "%s, every %s", r.mode, interval)
 	return nil
 }
 

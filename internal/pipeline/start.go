@@ -43,7 +43,9 @@ var settings = map[Mode]map[string]string{
 func (p *Pipeline) start(ctx context.Context, session *spark.Session, job jobs.Job, mode Mode, trigger spark.Trigger) (*spark.StreamingQuery, error) {
 	p.starting.Lock()
 	defer p.starting.Unlock()
-	if err := session.SetConf(ctx, settings[mode]); err != nil {
+	wanted := maps.Clone(settings[mode])
+	maps.DeleteFunc(wanted, func(key, _ string) bool { _, chosen := p.config.Conf[key]; return chosen })
+	if err := session.SetConf(ctx, wanted); err != nil {
 		return nil, err
 	}
 	result, err := p.describe(ctx, session, job)

@@ -18,18 +18,19 @@ type Progress struct {
 	Timestamp       time.Time // when the micro-batch was triggered
 	// Durations by phase: "triggerExecution" is the whole batch, of which "latestOffset",
 	// "queryPlanning", "getBatch", "addBatch", "walCommit", "commitOffsets" are parts.
-	Durations             map[string]time.Duration
-	InputRows             int64
-	InputRowsPerSecond    float64   // arrived per second of wall clock since the trigger before
-	ProcessedRowsPerSec   float64   // per second of processing
-	Watermark             time.Time // zero where there is none yet
-	MaxEventTime          time.Time // newest event time of the batch; zero where it had no rows
-	StateRows             int64     // rows in all state stores
-	StateMemory           int64     // bytes
-	RowsDroppedLate       int64     // by the watermark, in this batch
-	RowsDroppedDuplicates int64     // by deduplication, in this batch
-	Sources               []SourceProgress
-	OutputRows            int64 // -1 where the sink does not count
+	Durations              map[string]time.Duration
+	InputRows              int64
+	InputRowsPerSecond     float64   // arrived per second of wall clock since the trigger before
+	ProcessedRowsPerSecond float64   // per second of processing
+	Watermark              time.Time // zero where there is none yet
+	MaxEventTime           time.Time // newest event time of the batch; zero where it had no rows
+	AvgEventTime           time.Time // mean of the batch's event times; zero where it had no rows
+	StateRows              int64     // rows in all state stores
+	StateMemory            int64     // bytes
+	RowsDroppedLate        int64     // by the watermark, in this batch
+	RowsDroppedDuplicates  int64     // by deduplication, in this batch
+	Sources                []SourceProgress
+	OutputRows             int64 // -1 where the sink does not count
 }
 
 // SourceProgress is the report of one source in a micro-batch.
@@ -47,26 +48,35 @@ type SourceProgress struct {
 // Duration is the time of the whole micro-batch.
 func (p Progress) Duration() time.Duration { return p.Durations["triggerExecution"] }
 
+// Lag is the largest lag of the sources, -1 where none says one.
+func (p Progress) Lag() int64 {
+	lag := int64(-1)
+	for _, s := range p.Sources {
+		lag = max(lag, s.Lag)
+	}
+	return lag
+}
+
 // wireProgress is StreamingQueryProgress as Spark 4.0 writes it.
 type wireProgress struct {
-	ID          string             `json:"id"`
-	RunID       string             `json:"runId"`
-	Name        string             `json:"name"`
-	BatchID     int64              `json:"batchId"`
-	Timestamp   time.Time          `json:"timestamp"`
-	DurationMs  map[string]int64   `json:"durationMs"`
-	EventTime   map[string]string  `json:"eventTime"`
-	InputRows   int64              `json:"numInputRows"`
-	InputRate   float64            `json:"inputRowsPerSecond"`
-	ProcessRate float64            `json:"processedRowsPerSecond"`
-	State       []wireStateProgess `json:"stateOperators"`
-	Sources     []wireSource       `json:"sources"`
+	ID          string              `json:"id"`
+	RunID       string              `json:"runId"`
+	Name        string              `json:"name"`
+	BatchID     int64               `json:"batchId"`
+	Timestamp   time.Time           `json:"timestamp"`
+	DurationMs  map[string]int64    `json:"durationMs"`
+	EventTime   map[string]string   `json:"eventTime"`
+	InputRows   int64               `json:"numInputRows"`
+	InputRate   float64             `json:"inputRowsPerSecond"`
+	ProcessRate float64             `json:"processedRowsPerSecond"`
+	State       []wireStateProgress `json:"stateOperators"`
+	Sources     []wireSource        `json:"sources"`
 	Sink        struct {
 		OutputRows int64 `json:"numOutputRows"`
 	} `json:"sink"`
 }
 
-type wireStateProgess struct {
+type wireStateProgress struct {
 	Rows    int64            `json:"numRowsTotal"`
 	Memory  int64            `json:"memoryUsedBytes"`
 	Late    int64            `json:"numRowsDroppedByWatermark"`
@@ -79,6 +89,8 @@ type wireSource struct {
 	EndOffset    json.RawMessage   `json:"endOffset"`
 	LatestOffset json.RawMessage   `json:"latestOffset"`
 	InputRows    int64             `json:"numInputRows"`
+	InputRate    float64           `json:"inputRowsPerSecond"`
+	ProcessRate  float64           `json:"processedRowsPerSecond"`
 	Metrics      map[string]string `json:"metrics"`
 }
 
@@ -89,10 +101,10 @@ func parseProgress(text string) (Progress, error) {
 	}
 	p := Progress{
 		ID: w.ID, RunID: w.RunID, Name: w.Name, BatchID: w.BatchID, Timestamp: w.Timestamp,
-		Durations: map[string]time.Duration{}, InputRows: w.InputRows,
-		InputRowsPerSecond: w.InputRate, ProcessedRowsPerSec: w.ProcessRate,
+		Durations: map[string]time.Duration{},
 		Watermark: eventTime(w.EventTime["watermark"]), MaxEventTime: eventTime(w.EventTime["max"]),
-		OutputRows: w.Sink.OutputRows,
+		AvgEventTime: eventTime(w.EventTime["avg"]),
+		OutputRows:   w.Sink.OutputRows,
 	}
 	for phase, ms := range w.DurationMs {
 		p.Durations[phase] = time.Duration(ms) * time.Millisecond
@@ -103,7 +115,10 @@ func parseProgress(text string) (Progress, error) {
 		p.RowsDroppedLate += s.Late
 		p.RowsDroppedDuplicates += s.Metrics["numDroppedDuplicateRows"]
 	}
-	for _, s := range w.Sources {
+	for _, s := range w.Sources { // Connect's form of the report has no totals
+		p.InputRows += s.InputRows
+		p.InputRowsPerSecond += s.InputRate
+		p.ProcessedRowsPerSecond += s.ProcessRate
 		p.Sources = append(p.Sources, SourceProgress{
 			Description: s.Description, StartOffset: unquoted(s.StartOffset), EndOffset: unquoted(s.EndOffset),
 			LatestOffset: unquoted(s.LatestOffset), InputRows: s.InputRows, Lag: lag(s.Metrics),

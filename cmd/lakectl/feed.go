@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cryptostream/lakectl/producer"
+)
+
+// feedOptions say which quotes to publish; run and produce share them.
+type feedOptions struct {
+	source   string
+	interval time.Duration
+	rate     float64
+	seed     int64
+	limit    int64
+	file     string
+	speed    string
+}
+
+func (o *feedOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.source, "source", "auto", "auto, simulated or replay")
+	f.DurationVar(&o.interval, "interval", 10*time.Second, "between polls of the source")
+	f.Float64Var(&o.rate, "rate", 0, "simulated: messages per second instead of polls")
+	f.Int64Var(&o.seed, "seed", 0, "simulated: same seed, same prices; 0 takes one from the clock")
+	f.Int64Var(&o.limit, "limit", 0, "simulated: end after so many messages; 0 is endless")
+	f.StringVar(&o.file, "file", "", "replay: .csv, .jsonl, or either with .gz")
+	f.StringVar(&o.speed, "speed", "1", "replay: times as fast as recorded, or max")
+}
+
+// check refuses flags that don't go together.
+func (o *feedOptions) check(cmd *cobra.Command) error {
+	belongs := map[string]string{"rate": "simulated", "seed": "simulated", "limit": "simulated", "file": "replay", "speed": "replay"}
+	kind := o.source
+	if kind == "auto" {
+		kind = "simulated"
+	}
+	switch o.source {
+	case "auto", "simulated":
+	case "replay":
+		if o.file == "" {
+			return usagef("--source replay needs a --file")
+		}
+	case "binance", "coingecko":
+		return usagef("--source %s is not in this version yet; auto, simulated and replay are", o.source)
+	default:
+		return usagef("--source %q is none of auto, simulated, replay", o.source)
+	}
+	for flag, source := range belongs {
+		if cmd.Flags().Changed(flag) && source != kind {
+			return usagef("--%s is for --source %s, not %s", flag, source, o.source)
+		}
+	}
+	if o.interval < time.Second {
+		return usagef("--interval must be at least 1s, not %s", o.interval)
+	}
+	if _, err := o.replaySpeed(); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (o *feedOptions) replaySpeed() (float64, error) {
+	if o.speed == "max" {
+		return math.Inf(1), nil
+	}
+	n, err := strconv.ParseFloat(o.speed, 64)
+	if err != nil || n <= 0 || math.IsNaN(n) {
+		return 0, usagef("--speed must be max or a number above 0, not %q", o.speed)
+	}
+	return n, nil
+}
+
+func (o *feedOptions) contents() contents {
+	if o.source == "replay" {
+		return replayed
+	}
+	return simulated
+}
+
+// feed publishes what a source gives. It ends when the source does, or by Stop.
+type feed struct {
+	publisher *producer.Publisher
+	replay    *producer.Replay // nil for other sources
+	name      string
+	cancel    context.CancelFunc
+	done      chan struct{}
+	err       error // valid after done
+}
+
+// startFeed connects to Kafka and begins publishing to the topic. A replay's journal is in stateDir.
+func startFeed(ctx context.Context, o feedOptions, kafka producer.KafkaConfig, stateDir string, log *slog.Logger) (*feed, error) {
+	f := &feed{done: make(chan struct{})}
+	source, err := f.open(o, stateDir, log)
+	if err != nil {
+		return nil, err
+	}
+	f.publisher, err = producer.NewPublisher(kafka, producer.PublisherOptions{
+		Topic: topic, Log: log,
+		OnAck: func(m producer.Message, _ int32, _ int64) {
+			if f.replay != nil && m.Line > 0 {
+				if err := f.replay.Ack(m.Line); err != nil {
+					log.Warn("the replay's journal could not be written; after a restart lines are sent again", "error", err)
+				}
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	f.cancel = cancel
+	go func() {
+		defer close(f.done)
+		f.err = f.publish(run, source)
+	}()
+	return f, nil
+}
+
+func (f *feed) open(o feedOptions, stateDir string, log *slog.Logger) (producer.Source, error) {
+	if o.source == "replay" {
+		speed, err := o.replaySpeed()
+		if err != nil {
+			return nil, err
+		}
+		f.replay, err = producer.NewReplay(producer.ReplayOptions{
+			File: o.file, Speed: speed, JournalFile: filepath.Join(stateDir, "replay.json"), Log: log,
+		})
+		f.name = "replay"
+		return f.replay, err
+	}
+	f.name = "simulated"
+	return producer.NewSimulated(producer.SimulatedOptions{
+		Rate: o.rate, Interval: o.interval, Seed: o.seed, Limit: o.limit, Log: log,
+	})
+}
+
+func (f *feed) publish(ctx context.Context, source producer.Source) error {
+	err := source.Run(ctx, f.publisher.Publish)
+	if err == nil {
+		err = f.publisher.Flush(ctx)
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("publish %s prices: %w", f.name, err)
+	}
+	return nil
+}
+
+// Stop ends the source, waits until Kafka has acknowledged what it gave, and disconnects.
+func (f *feed) Stop(ctx context.Context) error {
+	f.cancel()
+	<-f.done
+	err := f.publisher.Close(ctx)
+	if f.replay != nil {
+		if cerr := f.replay.Close(); err == nil {
+			err = cerr
+		}
+	}
+	return errors.Join(f.err, err)
+}
+
+// FeedStatus is what the outside sees of the producer.
+type FeedStatus struct {
+	Source    string `json:"source"`
+	Published int64  `json:"published"`
+	Acked     int64  `json:"acked"`
+	Retried   int64  `json:"retried"`
+	Failed    int64  `json:"failed"`
+	InFlight  int64  `json:"in_flight"`
+	Ended     bool   `json:"ended"`
+	LastError string `json:"last_error,omitempty"`
+}
+
+func (f *feed) Status() FeedStatus {
+	s := f.publisher.Stats()
+	status := FeedStatus{Source: f.name, Published: s.Published, Acked: s.Acked, Retried: s.Retried, Failed: s.Failed, InFlight: s.InFlight}
+	if s.LastError != nil {
+		status.LastError = s.LastError.Error()
+	}
+	select {
+	case <-f.done:
+		status.Ended = true
+		if f.err != nil {
+			status.LastError = f.err.Error()
+		}
+	default:
+	}
+	return status
+}

@@ -1,0 +1,395 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cryptostream/lakectl/internal/exit"
+	"github.com/cryptostream/lakectl/internal/local"
+	"github.com/cryptostream/lakectl/internal/pipeline"
+	"github.com/cryptostream/lakectl/internal/spark"
+	"github.com/cryptostream/lakectl/jobs"
+	"github.com/cryptostream/lakectl/producer"
+)
+
+// lakehouseOptions say what a run consists of.
+type lakehouseOptions struct {
+	dir       string // absolute
+	feed      feedOptions
+	brokers   []string // Kafka that exists already; empty for one of our own
+	username  string
+	password  string // of that Kafka
+	remote    string // Spark Connect server that exists already; "" for one of our own
+	kafkaPort int
+	sparkPort int
+	heapMB    int               // of our own Spark
+	conf      map[string]string // of our own Spark, over the built-in configuration
+	trigger   time.Duration     // of every query; 0 leaves each job its own
+	log       *slog.Logger
+	steps     reporter
+}
+
+// reporter is told what happens, from several goroutines.
+type reporter interface {
+	// step says what is being done; the returned function, what came of it.
+	step(what string) func(result string)
+	// note says that something happened by itself.
+	note(format string, args ...any)
+}
+
+// lakehouse is everything that runs: Kafka, Spark, the queries and the producer.
+type lakehouse struct {
+	lakehouseOptions
+	lock     *local.DataDirLock
+	runtime  local.Runtime
+	java     local.Java
+	kafka    *local.Keeper[*local.Kafka] // nil with --brokers
+	spark    *local.Keeper[*local.Spark] // nil with --remote
+	topic    producer.TopicInfo
+	pipeline *pipeline.Pipeline
+	feed     *feed
+
+	mu  sync.Mutex
+	run local.RunFile
+}
+
+// catchUpAbove is the backlog, in records, from which queries start in catch-up mode.
+const catchUpAbove = 100_000
+
+// startLakehouse brings everything up. If a part can't be started, nothing is left running.
+func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err error) {
+	l := &lakehouse{lakehouseOptions: o}
+	l.lock, err = local.Lock(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			l.abandon()
+		}
+	}()
+	if err := claimContents(o.dir, o.feed.contents()); err != nil {
+		return nil, err
+	}
+	if err := l.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.startServers(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.startQueries(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// prepare finds Java and fetches the jars, where a server of our own needs them.
+func (l *lakehouse) prepare(ctx context.Context) (err error) {
+	if l.remote != "" && len(l.brokers) > 0 {
+		return nil
+	}
+	l.java, l.runtime, err = findRuntime(ctx, l.steps, l.log)
+	return err
+}
+
+func findRuntime(ctx context.Context, steps reporter, log *slog.Logger) (java local.Java, rt local.Runtime, err error) {
+	java, err = local.FindJava(environment)
+	if err != nil {
+		return java, rt, err
+	}
+	done := steps.step("runtime")
+	rt, err = local.Fetch(ctx, local.FetchOptions{Java: java, Log: log, Progress: func(text string) { steps.note("%s", text) }})
+	if err == nil {
+		done(fmt.Sprintf("%s, Java %s", rt.Version, java.Version))
+	}
+	return java, rt, err
+}
+
+// startServers starts Kafka and Spark side by side; the producer begins as soon as Kafka answers.
+func (l *lakehouse) startServers(ctx context.Context) error {
+	before, _ := local.ReadRunFile(l.dir)
+	l.run = local.RunFile{Version: version, PID: pid(), StartedAt: time.Now().UTC(), Source: l.feedOptions().source, SessionID: before.SessionID}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return l.startKafka(gctx, ctx) })
+	if l.remote == "" {
+		g.Go(func() error { return l.startSpark(gctx, ctx) })
+	} else {
+		l.run.Spark = local.SparkRun{Remote: l.remote}
+	}
+	return g.Wait()
+}
+
+func (l *lakehouse) feedOptions() feedOptions { return l.lakehouseOptions.feed }
+
+// startKafka starts Kafka unless brokers were given, makes the topic, and starts the producer. Until
+// it has returned, ctx is what ends it; what it started lives on under life.
+func (l *lakehouse) startKafka(ctx, life context.Context) (err error) {
+	if len(l.brokers) == 0 {
+		done := l.steps.step("kafka")
+		port := l.kafkaPort
+		l.kafka, err = local.Keep(ctx, func(ctx context.Context) (*local.Kafka, error) {
+			k, err := local.StartKafka(ctx, local.KafkaOptions{Runtime: l.runtime, Java: l.java, DataDir: l.dir, Port: port, Log: l.log})
+			if err == nil {
+				port = portOf(k.Addr)
+				l.record(func(r *local.RunFile) {
+					r.Kafka.PID, r.Kafka.Addr, r.Kafka.Username, r.Kafka.Password = k.PID(), k.Addr, k.Username, k.Password
+				})
+			}
+			return k, err
+		}, l.died("kafka"))
+		if err != nil {
+			return err
+		}
+		k, err := l.kafka.Living(ctx)
+		if err != nil {
+			return err
+		}
+		done("answers on " + k.Addr)
+	} else {
+		l.record(func(r *local.RunFile) { r.Kafka.Addr = joinBrokers(l.brokers) })
+	}
+	l.topic, err = producer.EnsureTopic(ctx, l.kafkaConfig(), producer.TopicConfig{Name: topic, RetentionBytes: topicBytes})
+	if err != nil {
+		return err
+	}
+	for _, d := range l.topic.Differences {
+		l.steps.note("topic %s: %s", topic, d)
+	}
+	l.record(func(r *local.RunFile) {
+		r.Kafka.Topic, r.Kafka.TopicID, r.Kafka.ClusterID = topic, l.topic.TopicID, l.topic.ClusterID
+	})
+	l.feed, err = startFeed(life, l.feedOptions(), l.kafkaConfig(), l.dir, l.log)
+	return err
+}
+
+// topicBytes is what the local topic keeps per partition: about 30 million quotes.
+const topicBytes = 10 << 30
+
+func (l *lakehouse) startSpark(ctx, _ context.Context) (err error) {
+	done := l.steps.step("spark")
+	port, token := l.sparkPort, local.NewSecret()
+	l.spark, err = local.Keep(ctx, func(ctx context.Context) (*local.Spark, error) {
+		s, err := local.StartSpark(ctx, local.SparkOptions{Runtime: l.runtime, Java: l.java, DataDir: l.dir, Port: port, HeapMB: l.heapMB, Conf: l.conf, Token: token, Log: l.log})
+		if err == nil {
+			port = portOf(s.Remote)
+			l.record(func(r *local.RunFile) { r.Spark = local.SparkRun{PID: s.PID(), Remote: s.Remote, Token: s.Token} })
+		}
+		return s, err
+	}, l.died("spark"))
+	if err == nil {
+		s, _ := l.spark.Living(ctx)
+		done("answers on " + s.Remote)
+	}
+	return err
+}
+
+func (l *lakehouse) died(server string) func(died, restarted error) {
+	return func(died, restarted error) {
+		switch {
+		case died != nil:
+			l.steps.note("%s died: %v", server, died)
+		case restarted != nil:
+			l.steps.note("%s could not be started again: %v", server, restarted)
+		default:
+			l.steps.note("%s runs again", server)
+		}
+	}
+}
+
+func (l *lakehouse) kafkaConfig() producer.KafkaConfig {
+	if len(l.brokers) > 0 {
+		config := producer.KafkaConfig{Brokers: l.brokers, Username: l.username, Password: l.password}
+		if l.username != "" {
+			config.Mechanism = "PLAIN"
+		}
+		return config
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return producer.KafkaConfig{Brokers: []string{l.run.Kafka.Addr}, Username: l.run.Kafka.Username, Password: l.run.Kafka.Password, Mechanism: "PLAIN"}
+}
+
+// startQueries registers the tables and starts the queries.
+func (l *lakehouse) startQueries(ctx context.Context) error {
+	behind, err := l.backlog(ctx)
+	if err != nil {
+		return err
+	}
+	if behind > catchUpAbove {
+		l.steps.note("%d records wait in Kafka: catching up first", behind)
+	}
+	done := l.steps.step("queries")
+	l.pipeline, err = pipeline.Start(ctx, pipeline.Config{
+		Lakehouse: jobs.Default(),
+		Place:     placeOf(l.dir),
+		Kafka:     pipeline.Kafka{Options: sparkKafkaOptions(l.kafkaConfig()), ClusterID: l.topic.ClusterID, TopicID: l.topic.TopicID},
+		Connect:   l.connect,
+		SessionID: l.adoptable(),
+		CatchUp:   behind > catchUpAbove,
+		Conf:      l.conf,
+		Trigger:   l.trigger,
+		Report:    l.event,
+		Log:       l.log,
+	})
+	if err != nil {
+		return err
+	}
+	done(fmt.Sprintf("%d queries run", len(l.pipeline.Status())))
+	return nil
+}
+
+// adoptable returns the session whose queries may still run: those on a server that outlives us.
+func (l *lakehouse) adoptable() string {
+	if l.remote == "" {
+		return ""
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.run.SessionID
+}
+
+// connect opens a session on the Spark server that runs, waiting for one where it has died.
+func (l *lakehouse) connect(ctx context.Context, sessionID string) (*spark.Session, error) {
+	options := spark.Options{Remote: l.remote, SessionID: sessionID, Log: l.log}
+	if l.spark != nil {
+		s, err := l.spark.Living(ctx)
+		if err != nil {
+			return nil, err
+		}
+		options.Remote, options.Token = "sc://"+s.Remote, s.Token
+	}
+	return spark.Connect(ctx, options)
+}
+
+// backlog returns how many records of the topic no Bronze batch was planned for yet.
+func (l *lakehouse) backlog(ctx context.Context) (int64, error) {
+	ends, err := producer.EndOffsets(ctx, l.kafkaConfig(), topic)
+	if err != nil {
+		return 0, err
+	}
+	var behind int64
+	for _, job := range jobs.Default().Jobs {
+		if job.Source.Kafka == nil {
+			continue
+		}
+		committed, err := pipeline.CommittedOffsets(placeOf(l.dir).Checkpoint(job.Name), topic)
+		if err != nil {
+			return 0, exit.New(exit.Refused, err, "the checkpoint is damaged; restore it or use another --data-dir")
+		}
+		for partition, end := range ends {
+			behind += end - committed[partition]
+		}
+	}
+	return behind, nil
+}
+
+// event passes on what happened to the queries, and records their ids.
+func (l *lakehouse) event(e pipeline.Event) {
+	switch e.Kind {
+	case pipeline.Started, pipeline.Registered, pipeline.Drained:
+		l.log.Debug("pipeline", "job", e.Job, "event", e.Kind, "text", e.Text)
+	default:
+		text := e.Text
+		if e.Err != nil {
+			text = firstLine(e.Err) + ": " + text
+		}
+		l.steps.note("%s %s: %s", orAll(e.Job), e.Kind, text)
+	}
+	l.record(func(r *local.RunFile) {
+		if l.pipeline == nil {
+			return
+		}
+		r.SessionID = l.pipeline.SessionID()
+		r.Queries = map[string]string{}
+		for _, q := range l.pipeline.Status() {
+			r.Queries[q.Name] = q.ID
+		}
+	})
+}
+
+// record changes run.json.
+func (l *lakehouse) record(change func(*local.RunFile)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(&l.run)
+	if err := l.run.Write(l.dir); err != nil {
+		l.log.Warn("run.json could not be written", "error", err)
+	}
+}
+
+// Time that stopping may take before what is left is abandoned; the checkpoints go on from there.
+const (
+	flushTimeout = 20 * time.Second
+	drainTimeout = 2 * time.Minute
+	stopTimeout  = 30 * time.Second
+)
+
+// stop ends the producer, drains the queries and stops the servers, in that order. failed says that
+// the queries have ended by themselves.
+func (l *lakehouse) stop(failed bool) error {
+	var errs []error
+	done := l.steps.step("producer")
+	flush, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	if err := l.feed.Stop(flush); err != nil {
+		errs = append(errs, err)
+	}
+	done(fmt.Sprintf("%d messages acknowledged", l.feed.Status().Acked))
+	if !failed {
+		done := l.steps.step("queries")
+		drain, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		defer cancel()
+		if err := l.pipeline.Drain(drain); err != nil {
+			errs = append(errs, fmt.Errorf("drain: %w", err))
+		}
+		done("drained and stopped")
+	}
+	l.saveStatus("stopped")
+	return errors.Join(append(errs, l.stopServers())...)
+}
+
+func (l *lakehouse) stopServers() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	var errs []error
+	if l.spark != nil {
+		errs = append(errs, l.spark.Stop(ctx))
+	}
+	if l.kafka != nil {
+		errs = append(errs, l.kafka.Stop(ctx))
+	}
+	return errors.Join(append(errs, l.lock.Unlock())...)
+}
+
+// abandon stops what a failed start has begun.
+func (l *lakehouse) abandon() {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	if l.feed != nil {
+		_ = l.feed.Stop(ctx)
+	}
+	if err := l.stopServers(); err != nil {
+		l.log.Debug("stop after a failed start", "error", err)
+	}
+}
+
+// sparkKafkaOptions are the Kafka source's options for the cluster that the producer writes to.
+func sparkKafkaOptions(k producer.KafkaConfig) map[string]string {
+	options := map[string]string{"kafka.bootstrap.servers": joinBrokers(k.Brokers)}
+	if k.Mechanism != "" {
+		options["kafka.security.protocol"] = "SASL_PLAINTEXT"
+		options["kafka.sasl.mechanism"] = k.Mechanism
+		options["kafka.sasl.jaas.config"] = fmt.Sprintf(
+			`org.apache.kafka.common.security.plain.PlainLoginModule required username=%q password=%q;`, k.Username, k.Password)
+	}
+	return options
+}
+
+func statusPath(dir string) string { return filepath.Join(dir, "status.json") }

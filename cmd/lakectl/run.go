@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cryptostream/lakectl/internal/exit"
+	"github.com/cryptostream/lakectl/internal/spark"
+)
+
+type runOptions struct {
+	local     bool
+	dir       string
+	detach    bool
+	untilIdle bool
+	brokers   []string
+	username  string
+	remote    string
+	kafkaPort int
+	sparkPort int
+	heapMB    int
+	conf      map[string]string
+	trigger   time.Duration
+	feed      feedOptions
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run --local",
+		Short: "Run the whole lakehouse: Kafka, Spark, the queries and the producer",
+		Long: `Runs everything in the foreground: Kafka and a Spark Connect server on loopback, the tables, the
+five streaming queries, and the producer. The first start fetches Spark and Kafka with Maven.
+
+Ctrl-C drains what has arrived and stops; a second Ctrl-C stops at once. Either way, and after a
+kill too, the next run goes on where this one ended.`,
+		Example: `  lakectl run --local
+  lakectl run --local --source simulated --rate 20 --seed 1
+  lakectl run --local --source replay --file data.csv.gz --speed max --until-idle --data-dir .lakectl-replay
+  LAKECTL_KAFKA_PASSWORD=… lakectl run --local --brokers kafka:9092 --kafka-username reader`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(cmd); err != nil {
+				return err
+			}
+			if o.detach {
+				return a.detach(cmd.Context(), o)
+			}
+			return a.runLocal(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.local, "local", false, "run on this machine")
+	dataDirFlag(cmd, &o.dir, `where everything is kept (default ".lakectl")`)
+	f.BoolVar(&o.detach, "detach", false, "return when it runs, and leave it running")
+	f.BoolVar(&o.untilIdle, "until-idle", false, "when the source has ended and all is processed, stop and exit 0")
+	f.StringSliceVar(&o.brokers, "brokers", nil, "use this Kafka (host:port,…) instead of one of our own")
+	f.StringVar(&o.username, "kafka-username", "", "SASL/PLAIN user of --brokers; its password is LAKECTL_KAFKA_PASSWORD")
+	f.StringVar(&o.remote, "remote", "", "use this Spark Connect server (sc://…) instead of one of our own; it must see --data-dir")
+	f.IntVar(&o.kafkaPort, "kafka-port", 0, "port of our own Kafka; 0 takes a free one")
+	f.IntVar(&o.sparkPort, "spark-port", 0, "port of our own Spark Connect server; 0 takes a free one")
+	f.IntVar(&o.heapMB, "spark-heap", 0, "largest heap of our own Spark, MB; 0 is the measured default")
+	f.StringToStringVar(&o.conf, "spark-conf", nil, "settings of our own Spark over the built-in ones, key=value")
+	f.DurationVar(&o.trigger, "trigger", 0, "interval of every query, instead of each job's own")
+	o.feed.flags(cmd)
+	return cmd
+}
+
+// check refuses flags that don't go together, and settles the data dir.
+func (o *runOptions) check(cmd *cobra.Command) error {
+	if !o.local {
+		return usagef("say where to run: lakectl run --local")
+	}
+	if o.remote != "" {
+		if err := spark.ParseRemote(o.remote); err != nil {
+			return exit.New(exit.Usage, fmt.Errorf("--remote: %w", err), "")
+		}
+	}
+	if len(o.brokers) > 0 && o.feed.source == "auto" {
+		return usagef("with --brokers say which prices to publish: --source simulated or replay")
+	}
+	pairs := [][2]string{{"brokers", "kafka-port"}, {"remote", "spark-port"}, {"remote", "spark-heap"}, {"remote", "spark-conf"}}
+	for _, p := range pairs {
+		if cmd.Flags().Changed(p[0]) && cmd.Flags().Changed(p[1]) {
+			return usagef("--%s makes no sense with --%s", p[1], p[0])
+		}
+	}
+	if o.trigger < 0 {
+		return usagef("--trigger must not be negative")
+	}
+	if o.username != "" && len(o.brokers) == 0 {
+		return usagef("--kafka-username is for --brokers")
+	}
+	if o.untilIdle && o.feed.source != "replay" && o.feed.limit == 0 {
+		return usagef("--until-idle needs a source that ends: a replay, or simulated with --limit")
+	}
+	if err := o.feed.check(cmd); err != nil {
+		return err
+	}
+	return o.settleDir()
+}
+
+// settleDir makes the data dir absolute. Made-up prices that stand in for real ones go to a folder
+// of their own.
+func (o *runOptions) settleDir() error {
+	if o.dir == "" {
+		o.dir = defaultDataDir
+	}
+	if o.feed.source == "auto" {
+		o.dir += simulatedSuffix
+	}
+	dir, err := filepath.Abs(o.dir)
+	if err != nil {
+		return fmt.Errorf("data dir: %w", err)
+	}
+	o.dir = dir
+	return nil
+}
+
+func (a *app) runLocal(ctx context.Context, o runOptions) (err error) {
+	ready := openReadiness()
+	defer func() { ready.end(err) }()
+	screen := newScreen(a.stderr)
+	screen.title(o)
+	l, err := startLakehouse(ctx, lakehouseOptions{
+		dir: o.dir, feed: o.feed, brokers: o.brokers, username: o.username, password: os.Getenv("LAKECTL_KAFKA_PASSWORD"),
+		remote: o.remote, kafkaPort: o.kafkaPort, sparkPort: o.sparkPort, heapMB: o.heapMB,
+		conf: o.conf, trigger: o.trigger,
+		log: a.logger(), steps: screen,
+	})
+	if err != nil {
+		return err
+	}
+	l.saveStatus("running")
+	ready.ready()
+	screen.hint(o)
+	err = a.supervise(ctx, l, screen, o.untilIdle)
+	if a.output == "json" {
+		if jerr := a.json(l.status("stopped")); err == nil {
+			err = jerr
+		}
+	}
+	return err
+}
+
+// refresh is how often the screen and status.json are brought up to date.
+const refresh = 2 * time.Second
+
+// supervise shows the lakehouse until it is told to stop, has done its work or has failed, and
+// stops it.
+func (a *app) supervise(ctx context.Context, l *lakehouse, screen *screen, untilIdle bool) error {
+	ticker := time.NewTicker(refresh)
+	defer ticker.Stop()
+	ended := l.feedDone()
+	for {
+		select {
+		case <-ticker.C:
+			l.saveStatus("running")
+			screen.draw(l.status("running"))
+		case <-ended:
+			ended = nil
+			if err := l.feed.err; err != nil {
+				screen.note("the producer has failed")
+				stopErr := l.stop(false)
+				_ = stopErr // it repeats the producer's error
+				return err
+			}
+			if untilIdle {
+				return l.stop(false)
+			}
+			screen.note("the source has ended; the queries go on until Ctrl-C")
+		case <-l.pipeline.Done():
+			err := l.pipeline.Err()
+			_ = l.stop(true)
+			return err
+		case <-ctx.Done():
+			screen.note("stopping; Ctrl-C again to stop at once")
+			return l.stop(false)
+		}
+	}
+}
+
+func (a *app) logger() *slog.Logger {
+	level := slog.LevelWarn
+	if a.verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cryptostream/lakectl/internal/exit"
+	"github.com/cryptostream/lakectl/internal/local"
+	"github.com/cryptostream/lakectl/internal/pipeline"
+)
+
+// Status is what status.json and `status -o json` hold. It has no secrets. Times are UTC.
+type Status struct {
+	DataDir   string                 `json:"data_dir"`
+	State     string                 `json:"state"` // running or stopped
+	Healthy   bool                   `json:"healthy"`
+	PID       int                    `json:"pid"`
+	StartedAt time.Time              `json:"started_at"`
+	UpdatedAt time.Time              `json:"updated_at"`
+	Kafka     string                 `json:"kafka"` // host:port
+	Spark     string                 `json:"spark"` // host:port
+	Producer  FeedStatus             `json:"producer"`
+	Queries   []pipeline.QueryStatus `json:"queries"`
+}
+
+func (l *lakehouse) status(state string) Status {
+	l.mu.Lock()
+	run := l.run
+	l.mu.Unlock()
+	s := Status{
+		DataDir: l.dir, State: state, Healthy: state == "running", PID: run.PID,
+		StartedAt: run.StartedAt, UpdatedAt: time.Now().UTC(), Kafka: run.Kafka.Addr, Spark: run.Spark.Remote,
+		Producer: l.feed.Status(), Queries: l.pipeline.Status(),
+	}
+	for _, q := range s.Queries {
+		s.Healthy = s.Healthy && q.Healthy
+	}
+	return s
+}
+
+func (l *lakehouse) feedDone() <-chan struct{} { return l.feed.done }
+
+// saveStatus writes status.json for other terminals.
+func (l *lakehouse) saveStatus(state string) {
+	text, err := json.Marshal(l.status(state))
+	if err == nil {
+		temporary := statusPath(l.dir) + ".tmp"
+		if err = os.WriteFile(temporary, text, 0o600); err == nil {
+			err = os.Rename(temporary, statusPath(l.dir))
+		}
+	}
+	if err != nil {
+		l.log.Warn("status.json could not be written", "error", err)
+	}
+}
+
+func readStatus(dir string) (Status, error) {
+	text, err := os.ReadFile(statusPath(dir))
+	if err != nil {
+		if local.Locked(dir) {
+			return Status{}, exit.New(exit.Failed, fmt.Errorf("the lakehouse in %s is still starting", dir), "try again in a moment")
+		}
+		return Status{}, fmt.Errorf("read status: %w", err)
+	}
+	var s Status
+	if err := json.Unmarshal(text, &s); err != nil {
+		return Status{}, fmt.Errorf("read status: %w", err)
+	}
+	if !local.Locked(dir) { // a killed run could not say so
+		s.State, s.Healthy = "stopped", false
+		for i := range s.Queries {
+			s.Queries[i].State, s.Queries[i].Healthy = pipeline.StateStopped, false
+		}
+	}
+	return s, nil
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show what a running lakehouse does",
+		Long: `Shows the producer and each query of a run: its state, rows read, rows per second, how far it is
+behind its source, how long its last micro-batch took, and the age of an event when it was written.
+
+Exits 1 if a query is not healthy or the lakehouse does not run.`,
+		Example: "  lakectl status\n  lakectl status -o json | jq '.queries[] | {name, healthy, lag}'",
+		Args:    arguments(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			found, err := findDataDir(dir, true)
+			if err != nil {
+				return err
+			}
+			s, err := readStatus(found)
+			if err != nil {
+				return err
+			}
+			if a.output == "json" {
+				err = a.json(s)
+			} else {
+				err = writeStatus(a.stdout, s)
+			}
+			if err == nil && !s.Healthy {
+				err = s.trouble()
+			}
+			return err
+		},
+	}
+	dataDirFlag(cmd, &dir, "the lakehouse (default: the one that runs here)")
+	return cmd
+}
+
+// trouble is the error of a lakehouse that is not healthy.
+func (s Status) trouble() error {
+	if s.State != "running" {
+		return exit.New(exit.Failed, errors.New("the lakehouse does not run"), "start it with lakectl run --local")
+	}
+	var names []string
+	for _, q := range s.Queries {
+		if !q.Healthy {
+			names = append(names, q.Name)
+		}
+	}
+	return exit.New(exit.Failed, fmt.Errorf("not healthy: %s", strings.Join(names, ", ")), "see lakectl logs spark")
+}
+
+func writeStatus(out io.Writer, s Status) error {
+	fmt.Fprintf(out, "%s in %s since %s, process %d\n", s.State, s.DataDir, s.StartedAt.Format(time.RFC3339), s.PID)
+	fmt.Fprintf(out, "kafka %s, spark %s\n", s.Kafka, s.Spark)
+	fmt.Fprintln(out, s.Producer)
+	return writeQueries(out, s.Queries)
+}
+
+// String is one line for people.
+func (f FeedStatus) String() string {
+	text := fmt.Sprintf("producer: %s prices, %d published, %d acknowledged", f.Source, f.Published, f.Acked)
+	if f.Failed > 0 {
+		text += fmt.Sprintf(", %d refused by Kafka", f.Failed)
+	}
+	if f.Ended {
+		text += ", ended"
+	}
+	if f.LastError != "" {
+		text += "; last error: " + f.LastError
+	}
+	return text
+}
+
+func writeQueries(out io.Writer, queries []pipeline.QueryStatus) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "QUERY\tSTATE\tROWS\tROWS/S\tLAG\tBATCH\tLATENCY\tRESTARTS\tLAST ERROR")
+	for _, q := range queries {
+		fmt.Fprintf(table, "%s\t%s\t%d\t%.1f\t%s\t%.2fs\t%s\t%d\t%s\n", q.Name, stateText(q), q.Rows, q.RowsPerSecond,
+			lagText(q), q.BatchSeconds, latencyText(q), q.Restarts, errorText(q.LastError))
+	}
+	return table.Flush()
+}
+
+func stateText(q pipeline.QueryStatus) string {
+	if q.State == pipeline.StateRunning && q.Mode == pipeline.CatchUp {
+		return "catching up"
+	}
+	return string(q.State)
+}
+
+func lagText(q pipeline.QueryStatus) string {
+	switch {
+	case q.Lag < 0:
+		return "-"
+	case q.Name == "bronze_prices":
+		return fmt.Sprintf("%d records", q.Lag)
+	}
+	return fmt.Sprintf("%d bytes", q.Lag)
+}
+
+func latencyText(q pipeline.QueryStatus) string {
+	if q.LatencySeconds == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1fs", q.LatencySeconds)
+}
+
+func errorText(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	if len(text) > 80 {
+		text = text[:77] + "..."
+	}
+	return text
+}

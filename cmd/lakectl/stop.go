@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cryptostream/lakectl/internal/exit"
+	"github.com/cryptostream/lakectl/internal/local"
+)
+
+func (a *app) stopCommand() *cobra.Command {
+	var dir string
+	var now bool
+	cmd := &cobra.Command{
+		Use:   "stop",
+		Short: "Stop a running lakehouse",
+		Long: `Stops the producer, drains the queries and stops the servers, and waits until that is done.
+With --now nothing is drained: the next run goes on where this one ended.`,
+		Example: "  lakectl stop\n  lakectl stop --now --data-dir .lakectl-replay",
+		Args:    arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			found, err := findDataDir(dir, false)
+			if err != nil {
+				return err
+			}
+			if err := stopRun(cmd.Context(), found, now); err != nil {
+				return err
+			}
+			if a.output == "json" {
+				return a.json(map[string]string{"data_dir": found, "state": "stopped"})
+			}
+			_, err = fmt.Fprintf(a.stdout, "stopped the lakehouse in %s\n", found)
+			return err
+		},
+	}
+	dataDirFlag(cmd, &dir, "the lakehouse (default: the one that runs here)")
+	cmd.Flags().BoolVar(&now, "now", false, "don't drain")
+	return cmd
+}
+
+// stopRun signals the process that holds the data dir and waits until it has let go of it.
+func stopRun(ctx context.Context, dir string, now bool) error {
+	run, err := local.ReadRunFile(dir)
+	if err != nil {
+		return err
+	}
+	signal := syscall.SIGTERM
+	if now {
+		signal = syscall.SIGKILL // the servers die with it
+	}
+	if err := syscall.Kill(run.PID, signal); err != nil {
+		return fmt.Errorf("signal process %d: %w", run.PID, err)
+	}
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for local.Locked(dir) {
+		select {
+		case <-ctx.Done():
+			return exit.New(exit.Failed, fmt.Errorf("process %d is still stopping", run.PID), "lakectl stop --now ends it at once")
+		case <-ticker.C:
+		}
+	}
+	return nil
+}

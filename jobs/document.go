@@ -1,0 +1,223 @@
+package jobs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// A spec is a few kilobytes; what is far larger is not one.
+const (
+	maxFileBytes = 1 << 20
+	maxDepth     = 32
+)
+
+// document is a parsed YAML file: its nodes, the same as plain values, and where each of them is.
+type document struct {
+	file   string
+	root   *yaml.Node
+	tree   any
+	places map[string]place // by JSON pointer, such as /sink/table
+	errs   Errors
+}
+
+// place is where a value's key is, or the value itself if it has no key.
+type place struct{ line, col int }
+
+// readDocument parses one file. If it reports an error of form, tree is nil; a repeated key is
+// reported too, and its first value stands.
+func readDocument(file string, text []byte) *document {
+	d := &document{file: file, places: map[string]place{"": {1, 1}}}
+	root, err := parseYAML(text)
+	if err != nil {
+		d.errs = append(d.errs, Error{file, err.Line, err.Col, err.Message})
+		return d
+	}
+	d.root = root
+	if tree, ok := d.walk("", root, 0); ok {
+		d.tree = tree
+	}
+	return d
+}
+
+// parseYAML returns the only document's content.
+func parseYAML(text []byte) (*yaml.Node, *Error) {
+	if len(text) > maxFileBytes {
+		return nil, &Error{Message: fmt.Sprintf("the file has more than %d bytes", maxFileBytes)}
+	}
+	if bad := invalidUTF8(text); bad != nil {
+		return nil, bad
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	var doc, next yaml.Node
+	err := dec.Decode(&doc)
+	if errors.Is(err, io.EOF) || err == nil && emptyDocument(&doc) {
+		return nil, &Error{Line: 1, Col: 1, Message: "the file is empty; a spec begins with apiVersion: lakectl/v1"}
+	}
+	if err != nil {
+		return nil, syntaxError(err, text)
+	}
+	switch err := dec.Decode(&next); {
+	case errors.Is(err, io.EOF):
+		return doc.Content[0], nil
+	case err != nil:
+		return nil, syntaxError(err, text)
+	default:
+		return nil, &Error{Line: max(next.Line, 1), Col: max(next.Column, 1), Message: "a second YAML document begins here; a file holds one spec"}
+	}
+}
+
+// emptyDocument tells whether there is nothing but comments or ---.
+func emptyDocument(doc *yaml.Node) bool {
+	return len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" && doc.Content[0].Value == ""
+}
+
+var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+// syntaxError says where yaml.v3 stopped. It gives a line at most, and for the most frequent
+// mistake, a tab, not always the right one.
+func syntaxError(err error, text []byte) *Error {
+	for i, line := range strings.Split(string(text), "\n") {
+		if col := strings.IndexByte(line, '\t'); col >= 0 && strings.TrimSpace(line[:col]) == "" {
+			return &Error{Line: i + 1, Col: col + 1, Message: "a tab in the indentation; YAML takes spaces only"}
+		}
+	}
+	found := yamlErrorLine.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
+	if found == nil {
+		return &Error{Line: 1, Col: 1, Message: err.Error()}
+	}
+	line, _ := strconv.Atoi(found[1])
+	return &Error{Line: max(line, 1), Col: 1, Message: "not YAML: " + found[2]}
+}
+
+// invalidUTF8 returns where text stops being UTF-8, or nil.
+func invalidUTF8(text []byte) *Error {
+	for at := 0; at < len(text); {
+		r, n := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && n == 1 {
+			line, col := position(text, at)
+			return &Error{Line: line, Col: col, Message: "not UTF-8"}
+		}
+		at += n
+	}
+	return nil
+}
+
+// position returns the line and column, in characters, of a byte offset.
+func position(text []byte, at int) (line, col int) {
+	before := text[:at]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
+}
+
+func (d *document) fail(at *yaml.Node, format string, args ...any) {
+	d.errs = append(d.errs, Error{d.file, at.Line, at.Column, fmt.Sprintf(format, args...)})
+}
+
+// walk returns n as plain values and notes the places of its children; ok is false if the file uses
+// a part of YAML that a spec has no use for.
+func (d *document) walk(path string, n *yaml.Node, depth int) (value any, ok bool) {
+	switch {
+	case depth > maxDepth:
+		d.fail(n, "nested more than %d deep", maxDepth)
+		return nil, false
+	case n.Kind == yaml.AliasNode || n.Anchor != "":
+		d.fail(n, "anchors and aliases are not taken; write the value out")
+		return nil, false
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		return d.walkMapping(path, n, depth)
+	case yaml.SequenceNode:
+		return d.walkSequence(path, n, depth)
+	default:
+		return d.scalar(n)
+	}
+}
+
+func (d *document) walkMapping(path string, n *yaml.Node, depth int) (any, bool) {
+	values, sound := map[string]any{}, true
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if key.Kind != yaml.ScalarNode || key.Anchor != "" || key.Tag == "!!merge" {
+			d.fail(key, "a key must be a plain word")
+			sound = false
+			continue
+		}
+		at := child(path, key.Value)
+		if first, repeated := d.places[at]; repeated {
+			d.fail(key, "key %q is already on line %d", key.Value, first.line)
+			continue
+		}
+		d.places[at] = place{key.Line, key.Column}
+		value, ok := d.walk(at, n.Content[i+1], depth+1)
+		values[key.Value], sound = value, sound && ok
+	}
+	return values, sound
+}
+
+func (d *document) walkSequence(path string, n *yaml.Node, depth int) (any, bool) {
+	values, sound := make([]any, len(n.Content)), true
+	for i, item := range n.Content {
+		at := child(path, strconv.Itoa(i))
+		d.places[at] = place{item.Line, item.Column}
+		value, ok := d.walk(at, item, depth+1)
+		values[i], sound = value, sound && ok
+	}
+	return values, sound
+}
+
+// scalar returns what JSON has too; anything else, such as a date, stays text.
+func (d *document) scalar(n *yaml.Node) (any, bool) {
+	switch n.Tag {
+	case "!!str", "!!timestamp":
+		return n.Value, true
+	case "!!null", "!!bool", "!!int", "!!float":
+	default:
+		d.fail(n, "the tag %s is not taken", n.Tag)
+		return nil, false
+	}
+	var value any
+	if err := n.Decode(&value); err != nil {
+		d.fail(n, "%q is not a %s", n.Value, strings.TrimPrefix(n.Tag, "!!"))
+		return nil, false
+	}
+	if f, isFloat := value.(float64); isFloat && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		return n.Value, true
+	}
+	return value, true
+}
+
+// at returns an error at a path. If the path itself is not in the file, it is at what would hold it.
+func (d *document) at(path, format string, args ...any) Error {
+	where, found := d.places[path]
+	for !found {
+		path = path[:max(strings.LastIndexByte(path, '/'), 0)]
+		where, found = d.places[path]
+	}
+	return Error{d.file, where.line, where.col, fmt.Sprintf(format, args...)}
+}
+
+// child returns the JSON pointer of a key below path.
+func child(path, key string) string {
+	return path + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+}
+
+// text returns the string at a path of keys, or "".
+func (d *document) text(keys ...string) string {
+	value := d.tree
+	for _, key := range keys {
+		m, _ := value.(map[string]any)
+		value = m[key]
+	}
+	s, _ := value.(string)
+	return s
+}

@@ -1,0 +1,171 @@
+package jobs
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// order returns the jobs so that each comes after the jobs it depends on, and otherwise by layer
+// and name. Jobs that depend on each other are reported.
+func (l *loader) order() []*loaded {
+	var waiting, sorted []*loaded
+	for _, d := range l.docs {
+		if d.spec != nil && d.spec.Kind != kindView {
+			waiting = append(waiting, d)
+		}
+	}
+	slices.SortFunc(waiting, func(a, b *loaded) int {
+		return cmp.Or(cmp.Compare(layerRank(a.spec.Layer), layerRank(b.spec.Layer)), strings.Compare(a.spec.Name, b.spec.Name))
+	})
+	for len(waiting) > 0 {
+		i := slices.IndexFunc(waiting, func(d *loaded) bool { return !l.dependsOnAny(d, waiting) })
+		if i < 0 {
+			for _, d := range waiting {
+				l.add(d, "/source", "a circle: %s reads, over other jobs, what it writes itself", d.spec.Name)
+			}
+			return nil
+		}
+		sorted = append(sorted, waiting[i])
+		waiting = slices.Delete(waiting, i, i+1)
+	}
+	return sorted
+}
+
+func layerRank(layer string) int { return slices.Index([]string{"bronze", "silver", "gold"}, layer) }
+
+// dependsOnAny tells whether d reads what one of others writes, or is the quarantine of one.
+func (l *loader) dependsOnAny(d *loaded, others []*loaded) bool {
+	return slices.ContainsFunc(others, func(other *loaded) bool {
+		return other.spec.Sink.Table == d.spec.Source.Table || other.spec.Name == d.spec.Quarantine
+	})
+}
+
+// resolve turns specs without a mistake into jobs and views.
+func (l *loader) resolve(order []*loaded) *Lakehouse {
+	lakehouse := &Lakehouse{}
+	for _, d := range order {
+		lakehouse.Jobs = append(lakehouse.Jobs, l.job(d))
+	}
+	for _, d := range l.docs {
+		if d.spec.Kind == kindView {
+			lakehouse.Views = append(lakehouse.Views, View{
+				Name: d.spec.Name, Comment: d.spec.Description, SQL: l.sqlOf(d, d.spec.SQL),
+				Columns: columns(d.spec.Columns), File: d.file,
+			})
+		}
+	}
+	slices.SortFunc(lakehouse.Views, func(a, b View) int { return strings.Compare(a.Name, b.Name) })
+	return lakehouse
+}
+
+func (l *loader) job(d *loaded) Job {
+	s := d.spec
+	j := Job{
+		Name: s.Name, Layer: s.Layer, Description: s.Description, File: d.file,
+		Source:      resolveSource(s.Source),
+		Deduplicate: s.Deduplicate,
+		Sink:        Sink{Table: s.Sink.Table, PartitionBy: s.Sink.PartitionBy, OutputMode: s.Sink.OutputMode},
+		Table: Table{
+			Name: s.Sink.Table, Comment: s.Sink.Comment, Columns: columns(s.Columns),
+			PartitionBy: slices.Clone(s.Sink.PartitionBy), Properties: s.Sink.Properties,
+		},
+		Trigger:    duration(s.Trigger.Interval),
+		Quarantine: s.Quarantine,
+	}
+	for _, c := range s.Sink.Constraints {
+		j.Table.Constraints = append(j.Table.Constraints, Constraint{c.Name, c.Value})
+	}
+	if s.Watermark != nil {
+		j.Watermark = &Watermark{s.Watermark.Column, duration(s.Watermark.Delay)}
+	}
+	j.Steps, j.Expectations = l.steps(d)
+	return j
+}
+
+// steps returns the job's steps, those that split good rows from bad ones included, and the checks
+// behind them.
+func (l *loader) steps(d *loaded) ([]Step, []Expectation) {
+	last := Step{d.spec.Name, d.spec.Description, l.sqlOf(d, d.spec.SQL)}
+	checking := d
+	if d.spec.Quarantine != "" {
+		checking = l.named(d.spec.Quarantine)
+	}
+	if len(checking.spec.Checks) == 0 {
+		return []Step{last}, nil
+	}
+	var checks []Expectation
+	for _, e := range checking.spec.Checks {
+		checks = append(checks, Expectation(e))
+	}
+	rows := strings.TrimSuffix(strings.TrimPrefix(checking.spec.Parse, "parsed_"), ".sql")
+	parse := Step{"parsed_" + rows, "One row per row of the source, read as far as it can be; nothing is refused yet.", l.sqlOf(checking, checking.spec.Parse)}
+	split := validStep(rows)
+	if d.spec.Quarantine != "" {
+		split = rejectedStep(rows)
+	}
+	return []Step{parse, checkStep(rows, checks), split, last}, checks
+}
+
+// checkStep adds to each row the names of the checks that it fails. A check that is null fails, so
+// the rows with and without reasons are complements, whatever the checks are. explode(array(…))
+// puts a Generate into the plan: the optimiser would otherwise copy all checks into the filter that
+// follows and run them there again, one by one and with all that they are computed from.
+func checkStep(rows string, checks []Expectation) Step {
+	var sql strings.Builder
+	fmt.Fprintf(&sql, "select *\nfrom parsed_%s\nlateral view outer explode(array(filter(array(\n", rows)
+	for i, c := range checks {
+		separator := ","
+		if i == len(checks)-1 {
+			separator = ""
+		}
+		fmt.Fprintf(&sql, "  case when not coalesce((%s), false) then '%s' end%s\n", normaliseSQL(c.Check), c.Name, separator)
+	}
+	sql.WriteString("), reason -> reason is not null))) as reasons")
+	return Step{"checked_" + rows, "Each row with the names of the checks that it fails, in their order; a check that is null is failed.", sql.String()}
+}
+
+func validStep(rows string) Step {
+	return Step{"valid_" + rows, "The rows that pass every check.", "select * from checked_" + rows + " where size(reasons) = 0"}
+}
+
+func rejectedStep(rows string) Step {
+	return Step{"rejected_" + rows, "The rows that fail a check: exactly those that are not valid.", "select * from checked_" + rows + " where size(reasons) > 0"}
+}
+
+func (l *loader) sqlOf(d *loaded, name string) string {
+	return l.sql[path.Join(path.Dir(d.file), name)]
+}
+
+func resolveSource(s source) Source {
+	resolved := Source{Table: s.Table, View: sourceView(s), MaxBytesPerTrigger: s.MaxBytesPerTrigger}
+	if s.Kafka != nil {
+		resolved.Kafka = &KafkaSource{s.Kafka.Topic, s.Kafka.MaxOffsetsPerTrigger}
+	}
+	return resolved
+}
+
+// sourceView is the name under which SQL reads a source.
+func sourceView(s source) string {
+	if s.Kafka != nil {
+		return KafkaView
+	}
+	return s.Table
+}
+
+func columns(from ordered[column]) []Column {
+	resolved := make([]Column, len(from))
+	for i, c := range from {
+		resolved[i] = Column{c.Name, c.Value.Type, c.Value.Required, c.Value.Comment}
+	}
+	return resolved
+}
+
+// duration reads a text that check has accepted.
+func duration(text string) time.Duration {
+	d, _ := time.ParseDuration(text)
+	return d
+}
