@@ -1,0 +1,69 @@
+package spark
+
+import (
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+)
+
+func TestNewErrorSplitsSparkText(t *testing.T) {
+	for _, c := range []struct{ text, class, message, state string }{
+		{"[A.B] it broke. SQLSTATE: 42000\nmore", "A.B", "it broke.\nmore", "42000"},
+		{"\n[A] it broke", "A", "it broke", ""},
+		{"org.apache.spark.SparkException: [A] x", "A", "x", ""},
+		{"no class at all", "", "no class at all", ""},
+		{"", "", "", ""},
+	} {
+		e := newError(codes.Internal, "", "", c.text)
+		if e.Class != c.class || e.Message != c.message || e.SQLState != c.state {
+			t.Errorf("%q: got %#v", c.text, e)
+		}
+	}
+}
+
+func TestQueryFailureNamesTheRootCause(t *testing.T) {
+	text := "[STREAM_FAILED] Query [id = x] terminated with exception: [TASK_WRITE_FAILED] Task failed. SQLSTATE: XX000\n=== Streaming Query ===\nplan"
+	if e := queryFailure("STREAM_FAILED", text, "a\nCaused by: org.apache.spark.SparkArithmeticException: [DIVIDE_BY_ZERO] Division. SQLSTATE: 22012\n\tat b"); e.Class != "DIVIDE_BY_ZERO" || e.Message != "Division." {
+		t.Errorf("with a stack: %#v", e)
+	}
+	if e := queryFailure("STREAM_FAILED", text, ""); e.Class != "TASK_WRITE_FAILED" || e.Message != "Task failed." {
+		t.Errorf("without: %#v", e)
+	}
+}
+
+func TestResolveRemote(t *testing.T) {
+	got, err := Options{Remote: "sc://example.com:443/;token=t;X-Databricks-Cluster-Id=c;use_ssl=true"}.resolve()
+	if err != nil || got.address != "example.com:443" || got.token != "t" || !got.tls || got.headers["x-databricks-cluster-id"] != "c" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	got, err = Options{Remote: "sc://127.0.0.1", Token: "other"}.resolve()
+	if err != nil || got.address != "127.0.0.1:15002" || got.tls || got.token != "other" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, bad := range []string{"", "http://x", "sc://", "sc://x/;token", "sc://x/;session_id=1"} {
+		if err := ParseRemote(bad); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
+
+func TestParseProgress(t *testing.T) {
+	p, err := parseProgress(`{"id":"i","runId":"r","name":"n","timestamp":"2026-01-01T00:00:00.000Z","batchId":3,
+		"durationMs":{"triggerExecution":1500},"eventTime":{"watermark":"1970-01-01T00:00:00.000Z","max":"2026-01-01T00:00:01.000Z"},
+		"stateOperators":[{"numRowsTotal":7,"memoryUsedBytes":10,"numRowsDroppedByWatermark":1,"customMetrics":{"numDroppedDuplicateRows":2}}],
+		"sources":[{"description":"k","startOffset":null,"endOffset":"{\"t\":{\"0\":5}}","numInputRows":5,"inputRowsPerSecond":2.5,"metrics":{"maxOffsetsBehindLatest":"9"}}],
+		"sink":{"numOutputRows":-1}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.InputRows != 5 || p.Lag() != 9 || p.Duration() != 1500*time.Millisecond || !p.Watermark.IsZero() ||
+		p.StateRows != 7 || p.RowsDroppedLate != 1 || p.RowsDroppedDuplicates != 2 || string(p.Sources[0].EndOffset) != `{"t":{"0":5}}` {
+		t.Errorf("%+v", p)
+	}
+}
+
+func FuzzParseProgress(f *testing.F) {
+	f.Add(`{"timestamp":"2026-01-01T00:00:00.000Z"}`)
+	f.Fuzz(func(_ *testing.T, text string) { _, _ = parseProgress(text) })
+}
