@@ -35,6 +35,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
 	err := root.ExecuteContext(ctx)
+	if err != nil && strings.HasPrefix(err.Error(), "unknown command") { // cobra's own, of no type
+		err = exit.New(exit.Usage, err, "see lakectl --help")
+	}
 	a.explain(err)
 	return exit.Code(err)
 }
@@ -86,20 +89,9 @@ func (a *app) explain(err error) {
 		text, _, _ = strings.Cut(text, "\n") // Spark appends plans and stack traces
 	}
 	fmt.Fprintln(a.stderr, "error:", text)
-	if hint := hintOf(err); hint != "" {
+	if hint := exit.Hint(err); hint != "" {
 		fmt.Fprintln(a.stderr, "hint:", hint)
 	}
-}
-
-// hintOf adds hints to cobra's own usage errors, which have none.
-func hintOf(err error) string {
-	if hint := exit.Hint(err); hint != "" {
-		return hint
-	}
-	if strings.HasPrefix(err.Error(), "unknown command") {
-		return "see lakectl --help"
-	}
-	return ""
 }
 
 // usagef is an error about how the program was called.

@@ -44,7 +44,7 @@ func (r *readiness) ready() { r.say(startResult{}) }
 // end says why the start failed, if nothing was said yet.
 func (r *readiness) end(err error) {
 	if err != nil {
-		r.say(startResult{Error: err.Error(), Hint: hintOf(err), Code: exit.Code(err)})
+		r.say(startResult{Error: err.Error(), Hint: exit.Hint(err), Code: exit.Code(err)})
 	}
 }
 
