@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -100,8 +101,14 @@ func (l *loader) writer(table string) *loaded {
 	return nil
 }
 
+// readable tells whether every file could be read as YAML: only then is a name that is not there
+// not in one of the others.
+func (l *loader) readable() bool {
+	return !slices.ContainsFunc(l.docs, func(d *loaded) bool { return d.tree == nil })
+}
+
 func (l *loader) checkSource(d *loaded) {
-	if table := d.spec.Source.Table; table != "" && l.writer(table) == nil {
+	if table := d.spec.Source.Table; table != "" && l.writer(table) == nil && l.readable() {
 		l.add(d, "/source/table", "no job writes the table %q", table)
 	}
 }
@@ -183,6 +190,7 @@ func (l *loader) checkQuarantine(d *loaded) {
 	}
 	of := l.named(d.spec.Quarantine)
 	switch {
+	case of == nil && !l.readable():
 	case of == nil:
 		l.add(d, "/quarantine", "there is no job %q", d.spec.Quarantine)
 	case of.spec == nil:

@@ -80,21 +80,28 @@ func emptyDocument(doc *yaml.Node) bool {
 	return len(doc.Content) == 0 || doc.Content[0].Tag == "!!null" && doc.Content[0].Value == ""
 }
 
-var yamlErrorLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+var (
+	yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+	// The errors of yaml.v3's parser, unlike its scanner's, count lines from 0.
+	yamlParserError = regexp.MustCompile(`^did not find expected (<document start>|',' or|'-' indicator|key$|node content)`)
+)
 
-// syntaxError says where yaml.v3 stopped. It gives a line at most, and for the most frequent
-// mistake, a tab, not always the right one.
+// syntaxError says where yaml.v3 stopped, as a line. The most frequent mistake, a tab, is looked
+// for here: yaml.v3 reports it on other lines and in other words.
 func syntaxError(err error, text []byte) *Error {
 	for i, line := range strings.Split(string(text), "\n") {
 		if col := strings.IndexByte(line, '\t'); col >= 0 && strings.TrimSpace(line[:col]) == "" {
 			return &Error{Line: i + 1, Col: col + 1, Message: "a tab in the indentation; YAML takes spaces only"}
 		}
 	}
-	found := yamlErrorLine.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
+	found := yamlError.FindStringSubmatch(strings.SplitN(err.Error(), "\n", 2)[0])
 	if found == nil {
 		return &Error{Line: 1, Col: 1, Message: err.Error()}
 	}
 	line, _ := strconv.Atoi(found[1])
+	if yamlParserError.MatchString(found[2]) {
+		line++
+	}
 	return &Error{Line: max(line, 1), Col: 1, Message: "not YAML: " + found[2]}
 }
 

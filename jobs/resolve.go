@@ -22,11 +22,9 @@ func (l *loader) order() []*loaded {
 		return cmp.Or(cmp.Compare(layerRank(a.spec.Layer), layerRank(b.spec.Layer)), strings.Compare(a.spec.Name, b.spec.Name))
 	})
 	for len(waiting) > 0 {
-		i := slices.IndexFunc(waiting, func(d *loaded) bool { return !l.dependsOnAny(d, waiting) })
+		i := slices.IndexFunc(waiting, func(d *loaded) bool { return !dependsOnAny(d, waiting) })
 		if i < 0 {
-			for _, d := range waiting {
-				l.add(d, "/source", "a circle: %s reads, over other jobs, what it writes itself", d.spec.Name)
-			}
+			l.reportCircles(waiting)
 			return nil
 		}
 		sorted = append(sorted, waiting[i])
@@ -37,11 +35,30 @@ func (l *loader) order() []*loaded {
 
 func layerRank(layer string) int { return slices.Index([]string{"bronze", "silver", "gold"}, layer) }
 
-// dependsOnAny tells whether d reads what one of others writes, or is the quarantine of one.
-func (l *loader) dependsOnAny(d *loaded, others []*loaded) bool {
-	return slices.ContainsFunc(others, func(other *loaded) bool {
-		return other.spec.Sink.Table == d.spec.Source.Table || other.spec.Name == d.spec.Quarantine
-	})
+func dependsOn(d, other *loaded) bool {
+	return other.spec.Sink.Table == d.spec.Source.Table || other.spec.Name == d.spec.Quarantine
+}
+
+func dependsOnAny(d *loaded, others []*loaded) bool {
+	return slices.ContainsFunc(others, func(other *loaded) bool { return dependsOn(d, other) })
+}
+
+// reportCircles reports those jobs of waiting that depend on themselves.
+func (l *loader) reportCircles(waiting []*loaded) {
+	for _, d := range waiting {
+		reached := []*loaded{d}
+		for i := 0; i < len(reached); i++ {
+			if dependsOn(reached[i], d) {
+				l.add(d, "/source", "a circle: %s depends on itself", d.spec.Name)
+				break
+			}
+			for _, other := range waiting {
+				if dependsOn(reached[i], other) && !slices.Contains(reached, other) {
+					reached = append(reached, other)
+				}
+			}
+		}
+	}
 }
 
 // resolve turns specs without a mistake into jobs and views.

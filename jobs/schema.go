@@ -46,6 +46,9 @@ var patterns = map[string]string{
 	"columnType": "a type of Spark's DDL such as DECIMAL(38,18)",
 }
 
+// named are the parts of the schema whose keys are names of the reader's own.
+var named = map[string]bool{"columns": true, "constraints": true}
+
 // validate holds the document against the schema and returns every mistake.
 func validate(d *document) Errors {
 	err := compiledSchema().Validate(d.tree)
@@ -66,6 +69,10 @@ func schemaErrors(d *document, e *jsonschema.ValidationError) (errs Errors) {
 	switch k := e.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
 		for _, key := range slices.Sorted(slices.Values(k.Properties)) {
+			if named[location(e)] {
+				add(child(path, key), "%q must be %s", key, patterns["name"])
+				continue
+			}
 			add(child(path, key), "unknown key %q", key)
 		}
 	case *kind.Required:
@@ -76,8 +83,6 @@ func schemaErrors(d *document, e *jsonschema.ValidationError) (errs Errors) {
 		add(child(path, k.Prop), "%s needs %s beside it", k.Prop, strings.Join(k.Missing, ", "))
 	case *kind.OneOf:
 		add(path, "%s takes exactly one of kafka and table", key(e))
-	case *kind.PropertyNames:
-		add(child(path, k.Property), "%q must be %s", k.Property, patterns["name"])
 	case *kind.Pattern:
 		add(path, "%s: %q must be %s", key(e), k.Got, wanted(e, k))
 	case *kind.Type:
@@ -103,8 +108,11 @@ func key(e *jsonschema.ValidationError) string {
 	return strings.Join(e.InstanceLocation, ".")
 }
 
+// location is the last word of where in the schema the broken rule is.
+func location(e *jsonschema.ValidationError) string { return path.Base(e.SchemaURL) }
+
 func wanted(e *jsonschema.ValidationError, k *kind.Pattern) string {
-	if words := patterns[path.Base(e.SchemaURL)]; words != "" {
+	if words := patterns[location(e)]; words != "" {
 		return words
 	}
 	return "as " + k.Want

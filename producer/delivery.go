@@ -172,9 +172,7 @@ func maxMessageBytes(ctx context.Context, cfg KafkaConfig, topic string) (int, e
 		if err != nil {
 			return explain("looking for topic "+topic, cfg, err)
 		}
-		entries, err := admin.DescribeConfig(sarama.ConfigResource{
-			Type: sarama.TopicResource, Name: topic, ConfigNames: []string{"max.message.bytes"},
-		})
+		entries, err := settingsOf(admin, topic, "max.message.bytes")
 		if errors.Is(err, sarama.ErrTopicAuthorizationFailed) {
 			return nil
 		}

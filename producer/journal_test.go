@@ -51,7 +51,7 @@ func TestJournalGoesOnAfterTheLastContiguousLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	var first int64
-	replay = lines(t, opts, func(_ *Replay, line int64) bool { first = line; return false })
+	lines(t, opts, func(_ *Replay, line int64) bool { first = line; return false })
 	if first != 41 {
 		t.Errorf("goes on at line %d, wanted 41", first)
 	}

@@ -14,16 +14,18 @@ import (
 
 	"github.com/IBM/sarama"
 
+	"github.com/cryptostream/lakectl/internal/local/localtest"
 	"github.com/cryptostream/lakectl/producer"
 )
 
 // broker is a real Kafka on loopback that asks for a password; its port and data outlive restarts.
 type broker struct {
-	t    *testing.T
-	jars string
-	dir  string
-	addr string
-	cmd  *exec.Cmd
+	t       *testing.T
+	program string // java
+	jars    string
+	dir     string
+	addr    string
+	cmd     *exec.Cmd
 }
 
 const brokerProperties = `process.roles=broker,controller
@@ -43,13 +45,11 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 `
 
-// startBroker starts Kafka from the jars in LAKECTL_TEST_KAFKA_JARS, or skips the test.
+// startBroker starts the Kafka that lakectl runs locally, with settings of its own; it skips the test
+// with -short.
 func startBroker(t *testing.T) *broker {
-	jars := os.Getenv("LAKECTL_TEST_KAFKA_JARS")
-	if jars == "" {
-		t.Skip("SKIPPED, NOT TESTED: LAKECTL_TEST_KAFKA_JARS does not name a folder with Kafka's jars")
-	}
-	b := &broker{t: t, jars: jars, dir: t.TempDir()}
+	runtime, java := localtest.Runtime(t)
+	b := &broker{t: t, program: java.Path, jars: runtime.KafkaJars, dir: t.TempDir()}
 	client, controller := freePort(t), freePort(t)
 	b.addr = fmt.Sprintf("127.0.0.1:%d", client)
 	properties := fmt.Sprintf(brokerProperties, client, controller, b.dir)
@@ -71,7 +71,7 @@ func (b *broker) write(name, content string) {
 }
 
 func (b *broker) java(args ...string) *exec.Cmd {
-	return exec.Command("java", append([]string{
+	return exec.Command(b.program, append([]string{
 		"-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
 		"-Dlog4j2.configurationFile=" + filepath.Join(b.dir, "log4j2.properties"),
 		"-cp", filepath.Join(b.jars, "*"),

@@ -218,7 +218,7 @@ func (p *Publisher) run(s *session) {
 		fed := make(chan []*entry, 1)
 		go func() { fed <- p.feed(s, again) }()
 		returned := s.collect(p)
-		again = append(returned, <-fed...)
+		again = slices.Concat(returned, <-fed)
 		slices.SortFunc(again, func(a, b *entry) int {
 			if a.sequence < b.sequence {
 				return -1

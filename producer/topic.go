@@ -188,7 +188,7 @@ func describe(client sarama.Client, topic string) (TopicInfo, error) {
 }
 
 func differences(admin sarama.ClusterAdmin, want TopicConfig, partitions int) ([]string, error) {
-	entries, err := admin.DescribeConfig(sarama.ConfigResource{Type: sarama.TopicResource, Name: want.Name})
+	entries, err := settingsOf(admin, want.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -204,4 +204,21 @@ func differences(admin sarama.ClusterAdmin, want TopicConfig, partitions int) ([
 	}
 	slices.Sort(found)
 	return found, nil
+}
+
+// settingsOf reads the named settings of a topic; all of them where none is named.
+func settingsOf(admin sarama.ClusterAdmin, topic string, names ...string) ([]sarama.ConfigEntry, error) {
+	resource := &sarama.ConfigResource{Type: sarama.TopicResource, Name: topic, ConfigNames: names}
+	results, err := admin.DescribeConfigs([]*sarama.ConfigResource{resource}, sarama.DescribeConfigsOptions{})
+	if err != nil {
+		return nil, err
+	}
+	var entries []sarama.ConfigEntry
+	for _, result := range results {
+		if result.ErrorCode != sarama.ErrNoError {
+			return nil, &sarama.DescribeConfigError{Err: result.ErrorCode, ErrMsg: result.ErrorMsg}
+		}
+		entries = append(entries, result.Configs...)
+	}
+	return entries, nil
 }

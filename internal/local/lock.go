@@ -16,7 +16,7 @@ import (
 )
 
 // DataDirLock is the right to run on a data dir. The system takes it back when the process ends,
-// however it ends.
+// however it ends, and also when the value is collected as garbage: keep it to Unlock it.
 type DataDirLock struct{ file *flock.Flock }
 
 // lockPatience is how long Lock waits: Locked holds the lock too, for an instant.

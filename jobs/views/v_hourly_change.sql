@@ -31,6 +31,6 @@ select
   event_time,
   cast(price_hour_ago as decimal(38, 18)) as price_hour_ago,
   event_time_hour_ago,
-  round(try_divide(100 * (price - price_hour_ago), price_hour_ago), 4) as change_pct
+  cast(round(try_divide(100 * (price - price_hour_ago), price_hour_ago), 4) as decimal(38, 4)) as change_pct
 from by_pair
 where price is not null

@@ -24,10 +24,10 @@ select
   price,
   cast(try_divide(price_sum, ticks_5m) as decimal(38, 18)) as ma_5m,
   ticks_5m,
-  round(try_divide(
+  cast(round(try_divide(
     100 * (cast(price as decimal(30, 18)) - cast(try_divide(price_sum, ticks_5m) as decimal(30, 18))),
     cast(try_divide(price_sum, ticks_5m) as decimal(30, 18))
-  ), 4) as deviation_pct,
+  ), 4) as decimal(38, 4)) as deviation_pct,
   kafka_partition,
   kafka_offset
 from recent

@@ -1,0 +1,66 @@
+# Two of these targets are all that is needed to use lakectl: run and test. `make` alone lists them.
+
+.DEFAULT_GOAL := help
+
+# What `lakectl version` shows.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+# More flags for `make run` and `make run-real`: make run ARGS="--rate 20"
+ARGS ?=
+
+# How long `make fuzz` works on each target.
+FUZZTIME ?= 30s
+
+# Built from source by the Go of this machine, so that it knows this Go's language. The first time
+# takes some minutes.
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/lakectl
+	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/lakectl ./cmd/lakectl
+
+.PHONY: run
+run: build ## Run the whole lakehouse on this machine, data in .lakectl-simulated
+	./bin/lakectl run --local $(ARGS)
+
+.PHONY: run-real
+run-real: build ## Replay a real month of BTC-USD, ten minutes of it a second, data in .lakectl-replay
+	./bin/lakectl run --local --source replay --file producer/data/btc-usd-1m-2022-01.csv.gz --speed 600 --data-dir .lakectl-replay $(ARGS)
+
+.PHONY: test
+test: ## Run all tests, those against a real Kafka and Spark too
+	go test -race -timeout 20m ./...
+
+.PHONY: test-short
+test-short: ## Run the tests that need neither Java nor network
+	go test -race -short ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for FUZZTIME
+	@set -eu; \
+	for folder in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
+		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' "$$folder"/*_test.go | cut -d ' ' -f 2); do \
+			echo "$$folder $$target"; \
+			go test -short -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$folder"; \
+		done; \
+	done
+
+.PHONY: lint
+lint: ## Check formatting, vet, golangci-lint and go.mod
+	@unformatted=$$(gofmt -l cmd infra internal jobs producer) && test -z "$$unformatted" || \
+		{ echo "not gofmt'ed: $$unformatted" >&2; exit 1; }
+	go vet ./...
+	$(GOLANGCI_LINT) run
+	go mod tidy -diff
+
+.PHONY: bench
+bench: build ## Measure latency, throughput, start and memory on this machine, into bench/
+	go run ./internal/bench
+
+.PHONY: clean
+clean: ## Remove what was built; data dirs, bench results and the fetched runtime stay
+	rm -rf bin
