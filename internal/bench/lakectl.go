@@ -30,7 +30,7 @@ type lakehouse struct {
 
 // How long lakectl may take before the scenario is given up.
 const (
-	startLimit = 3 * time.Minute
+	startLimit = 5 * time.Minute
 	stopLimit  = 5 * time.Minute
 	queryLimit = 2 * time.Minute
 )

@@ -84,12 +84,8 @@ func (p Place) createTable(t jobs.Table) string {
 		b.WriteString("\nPARTITIONED BY (" + idents(t.PartitionBy) + ")")
 	}
 	b.WriteString(p.location(t.Name) + "\nCOMMENT " + Literal(t.Comment))
-	if len(t.Properties) > 0 {
-		var pairs []string
-		for _, key := range slices.Sorted(maps.Keys(t.Properties)) {
-			pairs = append(pairs, Literal(key)+" = "+Literal(t.Properties[key]))
-		}
-		b.WriteString("\nTBLPROPERTIES (" + strings.Join(pairs, ", ") + ")")
+	if properties := tableProperties(t); len(properties) > 0 {
+		b.WriteString("\nTBLPROPERTIES (" + strings.Join(properties, ", ") + ")")
 	}
 	return b.String()
 }
@@ -102,8 +98,21 @@ func columnDDL(c jobs.Column) string {
 	return ddl + " COMMENT " + Literal(c.Comment)
 }
 
-func (p Place) addConstraint(table string, c jobs.Constraint) string {
-	return "ALTER TABLE " + p.Table(table) + " ADD CONSTRAINT " + Ident(c.Name) + " CHECK (" + c.Expr + ")"
+// tableProperties are a table's properties and its CHECK constraints, which Delta keeps as properties:
+// given here, they cost no commit of their own.
+func tableProperties(t jobs.Table) []string {
+	all := maps.Clone(t.Properties)
+	if all == nil {
+		all = map[string]string{}
+	}
+	for _, c := range t.Constraints {
+		all["delta.constraints."+c.Name] = c.Expr
+	}
+	var pairs []string
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		pairs = append(pairs, Literal(key)+" = "+Literal(all[key]))
+	}
+	return pairs
 }
 
 func (p Place) addColumn(table string, c jobs.Column) string {

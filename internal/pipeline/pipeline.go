@@ -193,24 +193,17 @@ func (p *Pipeline) run(ctx context.Context) {
 
 // generation serves one session: it returns nil when the pipeline was drained.
 func (p *Pipeline) generation(ctx context.Context) error {
-	session, err := p.begin(ctx)
+	session, err := p.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = session.Close() }()
-	g, watch := errgroup.WithContext(ctx)
-	runs := make([]*run, len(p.config.Lakehouse.Jobs))
-	running, err := session.Streams().Active(ctx)
+	defer p.stopAll(ctx, session)
+	runs, err := p.begin(ctx, session)
 	if err != nil {
 		return err
 	}
-	defer p.stopAll(ctx, session)
-	for i, job := range p.config.Lakehouse.Jobs {
-		runs[i] = &run{pipeline: p, session: session, job: job, delay: restartDelay()}
-		if err := runs[i].begin(ctx, running); err != nil {
-			return err
-		}
-	}
+	g, watch := errgroup.WithContext(ctx)
 	p.isReady.Do(func() { close(p.ready) })
 	watch, cancel := context.WithCancel(watch)
 	defer cancel()
@@ -233,19 +226,8 @@ func (p *Pipeline) generation(ctx context.Context) error {
 	return p.drainAll(ctx, runs)
 }
 
-// begin opens the session and registers the tables. They are registered in a session of their own:
-// in the queries' one, the streaming views have the tables' names.
-func (p *Pipeline) begin(ctx context.Context) (*spark.Session, error) {
-	catalog, err := p.config.Connect(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	err = Register(ctx, catalog, p.config.Place, p.config.Lakehouse)
-	_ = catalog.Close()
-	if err != nil {
-		return nil, err
-	}
-	p.report("", Registered, nil, "%d tables, %d views", len(p.config.Lakehouse.Jobs), len(p.config.Lakehouse.Views))
+// open connects the queries' session: that of an earlier start, where the server still has it.
+func (p *Pipeline) open(ctx context.Context) (*spark.Session, error) {
 	session, err := p.config.Connect(ctx, p.SessionID())
 	if errors.Is(err, spark.ErrSessionLost) {
 		session, err = p.config.Connect(ctx, "")
@@ -257,6 +239,40 @@ func (p *Pipeline) begin(ctx context.Context) (*spark.Session, error) {
 	p.sessionID = session.ID()
 	p.mu.Unlock()
 	return session, nil
+}
+
+// begin registers each job's table and starts its query, one job after the other, so that the first
+// layer works while the next is made; the views come last. Tables and views are registered in a
+// session of their own: in the queries' one, the streaming views have the tables' names.
+func (p *Pipeline) begin(ctx context.Context, session *spark.Session) ([]*run, error) {
+	catalog, err := p.config.Connect(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = catalog.Close() }()
+	if err := useSchema(ctx, catalog, p.config.Place); err != nil {
+		return nil, err
+	}
+	running, err := session.Streams().Active(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var runs []*run
+	for _, job := range p.config.Lakehouse.Jobs {
+		if err := registerTable(ctx, catalog, p.config.Place, job.Table); err != nil {
+			return nil, err
+		}
+		r := &run{pipeline: p, session: session, job: job, delay: restartDelay()}
+		if err := r.begin(ctx, running); err != nil {
+			return nil, err
+		}
+		runs = append(runs, r)
+	}
+	if err := registerViews(ctx, catalog, p.config.Place, p.config.Lakehouse.Views); err != nil {
+		return nil, err
+	}
+	p.report("", Registered, nil, "%d tables, %d views", len(runs), len(p.config.Lakehouse.Views))
+	return runs, nil
 }
 
 // awaitLive waits until every query has caught up: a backlog is worked off faster by all of them at

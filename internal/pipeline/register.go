@@ -20,10 +20,7 @@ import (
 //
 // The session must have no temporary view named like a table: a view's SQL would find that first.
 func Register(ctx context.Context, session *spark.Session, place Place, lakehouse *jobs.Lakehouse) error {
-	if err := session.Exec(ctx, place.createSchema()); err != nil {
-		return fmt.Errorf("create schema %s: %w", place.Schema, err)
-	}
-	if err := Use(ctx, session, place); err != nil {
+	if err := useSchema(ctx, session, place); err != nil {
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
@@ -33,7 +30,19 @@ func Register(ctx context.Context, session *spark.Session, place Place, lakehous
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for _, view := range lakehouse.Views {
+	return registerViews(ctx, session, place, lakehouse.Views)
+}
+
+// useSchema makes the schema, and makes it the session's current one.
+func useSchema(ctx context.Context, session *spark.Session, place Place) error {
+	if err := session.Exec(ctx, place.createSchema()); err != nil {
+		return fmt.Errorf("create schema %s: %w", place.Schema, err)
+	}
+	return Use(ctx, session, place)
+}
+
+func registerViews(ctx context.Context, session *spark.Session, place Place, views []jobs.View) error {
+	for _, view := range views {
 		if err := session.Exec(ctx, place.createView(view)); err != nil {
 			return fmt.Errorf("create view %s: %w", view.Name, err)
 		}
@@ -52,7 +61,10 @@ func Use(ctx context.Context, session *spark.Session, place Place) error {
 func registerTable(ctx context.Context, session *spark.Session, place Place, table jobs.Table) error {
 	columns, err := session.Query(ctx, "DESCRIBE TABLE "+place.files(table.Name))
 	if missing(err) {
-		return createTable(ctx, session, place, table)
+		if err := session.Exec(ctx, place.createTable(table)); err != nil {
+			return fmt.Errorf("create table %s: %w", table.Name, err)
+		}
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("describe table %s: %w", table.Name, err)
@@ -70,18 +82,6 @@ func missing(err error) bool {
 		"TABLE_OR_VIEW_NOT_FOUND", "DELTA_TABLE_NOT_FOUND", "DELTA_MISSING_DELTA_TABLE",
 		"DELTA_PATH_DOES_NOT_EXIST", "PATH_NOT_FOUND", "DELTA_PATH_BASED_ACCESS_TO_NON_DELTA_TABLE",
 	}, e.Class)
-}
-
-func createTable(ctx context.Context, session *spark.Session, place Place, table jobs.Table) error {
-	if err := session.Exec(ctx, place.createTable(table)); err != nil {
-		return fmt.Errorf("create table %s: %w", table.Name, err)
-	}
-	for _, c := range table.Constraints {
-		if err := session.Exec(ctx, place.addConstraint(table.Name, c)); err != nil {
-			return fmt.Errorf("add constraint %s to table %s: %w", c.Name, table.Name, err)
-		}
-	}
-	return nil
 }
 
 // matchColumns compares an existing table, as DESCRIBE TABLE shows it, with the spec.
