@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -56,8 +57,8 @@ func awaitRows(t *testing.T, dir string, rows int64) {
 func secondRunIsRefused(t *testing.T, dir string) {
 	t.Helper()
 	out, err := lakectl(t, "run", "--local", "--source", "simulated", "--data-dir", dir).CombinedOutput()
-	exited, _ := err.(*exec.ExitError)
-	if exited == nil || exited.ExitCode() != 3 || !strings.Contains(string(out), "in use by process") {
+	var exited *exec.ExitError
+	if !errors.As(err, &exited) || exited.ExitCode() != 3 || !strings.Contains(string(out), "in use by process") {
 		t.Errorf("second run: %v\n%s", err, out)
 	}
 }

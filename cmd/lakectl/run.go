@@ -139,7 +139,7 @@ func (a *app) runLocal(ctx context.Context, o runOptions) (err error) {
 	}
 	l.saveStatus("running")
 	ready.ready()
-	screen.hint(o)
+	screen.hint()
 	err = a.supervise(ctx, l, screen, o.untilIdle)
 	if a.output == "json" {
 		if jerr := a.json(l.status("stopped")); err == nil {

@@ -43,7 +43,7 @@ func (s *screen) title(o runOptions) {
 	s.line("data in " + o.dir)
 }
 
-func (s *screen) hint(o runOptions) {
+func (s *screen) hint() {
 	s.line("")
 	s.line("from another terminal:")
 	s.line("  lakectl status")

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -75,7 +75,7 @@ func privately(t *testing.T, p *Process, dataDir, secret string) {
 	if log, err := os.ReadFile(p.log.path); err != nil || strings.Contains(string(log), secret) {
 		t.Errorf("log %q, %v", log, err)
 	}
-	filepath.WalkDir(dataDir, func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(dataDir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -86,6 +86,9 @@ func privately(t *testing.T, p *Process, dataDir, secret string) {
 		}
 		return nil
 	})
+	if err != nil {
+		t.Error(err)
+	}
 	if ss, err := exec.Command("ss", "-ltnpH").Output(); err == nil {
 		for line := range strings.Lines(string(ss)) {
 			if strings.Contains(line, fmt.Sprintf("pid=%d,", p.PID())) && !strings.Contains(line, "127.0.0.1") {
@@ -206,7 +209,7 @@ func TestServersDieWithTheirParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	var wait sync.Once
-	end := func() { wait.Do(func() { parent.Process.Signal(syscall.SIGKILL); parent.Wait() }) }
+	end := func() { wait.Do(func() { _, _ = parent.Process.Kill(), parent.Wait() }) }
 	defer end()
 
 	line, err := bufio.NewReader(out).ReadString('\n')
@@ -228,9 +231,10 @@ func TestServersDieWithTheirParent(t *testing.T) {
 	}
 	end()
 	for _, conn := range conns { // a connection ends with its server
-		conn.SetReadDeadline(time.Now().Add(30 * time.Second))
-		_, err := io.Copy(io.Discard, conn)
-		if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+		if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%s outlived its parent", conn.RemoteAddr())
 		}
 	}

@@ -102,7 +102,7 @@ func (k *Kafka) start(ctx context.Context, j *jvm, o KafkaOptions) error {
 	if k.Process, err = j.start(nil, "kafka.Kafka", j.file("server.properties")); err != nil {
 		return err
 	}
-	return k.Process.awaitReady(ctx, func(ctx context.Context) error {
+	return k.awaitReady(ctx, func(ctx context.Context) error {
 		return probeKafka(ctx, k.Addr, k.Username, k.Password)
 	})
 }

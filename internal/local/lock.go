@@ -41,7 +41,7 @@ func Lock(dataDir string) (*DataDirLock, error) {
 	}
 	// Not by rename, which would put another file than the locked one in its place.
 	if err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
-		file.Unlock()
+		_ = file.Unlock()
 		return nil, fileError(fmt.Errorf("lock the data dir: %w", err))
 	}
 	return &DataDirLock{file}, nil
@@ -58,7 +58,7 @@ func Locked(dataDir string) bool {
 	file := flock.New(lockPath(dataDir), flock.SetPermissions(0o600))
 	ok, err := file.TryRLock()
 	if ok {
-		file.Unlock()
+		_ = file.Unlock()
 	}
 	return err == nil && !ok
 }

@@ -45,7 +45,7 @@ func (l *logFile) open() error {
 	}
 	info, err := f.Stat()
 	if err != nil {
-		f.Close()
+		_ = f.Close()
 		return err
 	}
 	l.file, l.size = f, info.Size()
@@ -72,7 +72,7 @@ func (l *logFile) Write(b []byte) (int, error) {
 func (l *logFile) rotate() {
 	old := l.file
 	if os.Rename(l.path, l.path+".1") == nil && l.open() == nil {
-		old.Close()
+		_ = old.Close()
 	}
 }
 

@@ -50,7 +50,9 @@ func TestLogFileReason(t *testing.T) {
 			}
 			defer log.Close()
 			for i := range len(tt.log) { // in pieces, as a pipe gives it
-				log.Write([]byte{tt.log[i]})
+				if _, err := log.Write([]byte{tt.log[i]}); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if got := log.reason(); strings.TrimSuffix(got, "…") != strings.TrimSuffix(tt.want, "…") {
 				t.Errorf("reason() = %q, want %q", got, tt.want)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -35,7 +36,6 @@ func beParent(dir string) {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
-	defer lock.Unlock() // never comes, but keeps it
 	kafka, err := StartKafka(context.Background(), KafkaOptions{Runtime: rt, Java: java, DataDir: dir})
 	if err != nil {
 		fmt.Println("error", err)
@@ -48,6 +48,7 @@ func beParent(dir string) {
 	}
 	fmt.Println("started", kafka.Addr, spark.Remote)
 	<-make(chan struct{})
+	runtime.KeepAlive(lock)
 }
 
 // testRuntime is localtest.Fetch, which this package's own tests cannot import.

@@ -56,7 +56,7 @@ func start(c command) (*Process, error) {
 	started := make(chan error)
 	go p.run(started)
 	if err := <-started; err != nil {
-		log.Close()
+		_ = log.Close()
 		return nil, fmt.Errorf("start %s: %w", c.name, err)
 	}
 	if c.pid != "" {
@@ -82,7 +82,7 @@ func (p *Process) run(started chan<- error) {
 	release := guard(p.PID())
 	err = p.cmd.Wait()
 	release()
-	p.log.Close()
+	_ = p.log.Close()
 	if !p.stopping.Load() {
 		p.err = p.cause(err)
 	}
@@ -143,4 +143,4 @@ func (p *Process) Stop(ctx context.Context) error {
 }
 
 // kill ends the child and all it started at once.
-func (p *Process) kill() { syscall.Kill(-p.PID(), syscall.SIGKILL) }
+func (p *Process) kill() { _ = syscall.Kill(-p.PID(), syscall.SIGKILL) }

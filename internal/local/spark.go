@@ -85,7 +85,7 @@ func (s *Spark) start(ctx context.Context, j *jvm, o SparkOptions) error {
 	if s.Process, err = j.start(sparkProperties(j, port, o.Conf), sparkMain); err != nil {
 		return err
 	}
-	return s.Process.awaitReady(ctx, func(ctx context.Context) error {
+	return s.awaitReady(ctx, func(ctx context.Context) error {
 		return probeSpark(ctx, s.Remote, s.Token)
 	})
 }

@@ -150,9 +150,9 @@ func (e *execution) receive(out proto.Message) error {
 		}
 		e.session.unpin(out, e.callers)
 		return nil
-	case err == io.EOF && e.complete:
+	case errors.Is(err, io.EOF) && e.complete:
 		return backoff.Permanent(io.EOF)
-	case err == io.EOF, status.Code(err) == codes.Unavailable, isClass(err, "INVALID_CURSOR.DISCONNECTED"):
+	case errors.Is(err, io.EOF), status.Code(err) == codes.Unavailable, isClass(err, "INVALID_CURSOR.DISCONNECTED"):
 		e.session.log.Debug("reattach", "operation", e.operationID, "cause", err)
 		return e.reattach(err)
 	case isClass(err, "INVALID_HANDLE.OPERATION_NOT_FOUND") && e.lastResponse == "":
@@ -184,12 +184,12 @@ func (e *execution) reopen(method string, req proto.Message, cause error) error 
 	if err != nil {
 		return permanentUnlessUnavailable(err)
 	}
-	if err := stream.SendMsg(req); err != nil && err != io.EOF { // EOF: RecvMsg has the reason
+	if err := stream.SendMsg(req); err != nil && !errors.Is(err, io.EOF) { // EOF: RecvMsg has the reason
 		return permanentUnlessUnavailable(err)
 	}
 	_ = stream.CloseSend()
 	e.ClientStream = stream
-	if cause == io.EOF {
+	if errors.Is(cause, io.EOF) {
 		return errReattached // backoff must not take the end of a cut stream for the end
 	}
 	return cause
@@ -208,7 +208,7 @@ func (e *execution) end(cause error) {
 		}()
 		return
 	}
-	if cause != io.EOF {
+	if !errors.Is(cause, io.EOF) {
 		cancel()
 		return // the server ended it
 	}

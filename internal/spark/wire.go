@@ -3,6 +3,7 @@ package spark
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -76,7 +77,7 @@ func readResponses(stream grpc.ClientStream) ([]response, error) {
 	var all []response
 	for {
 		msg := message("ExecutePlanResponse")
-		if err := stream.RecvMsg(msg); err == io.EOF {
+		if err := stream.RecvMsg(msg); errors.Is(err, io.EOF) {
 			return all, nil
 		} else if err != nil {
 			return nil, asError(err)

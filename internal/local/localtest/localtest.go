@@ -5,6 +5,7 @@ package localtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -106,8 +107,7 @@ func Start(ctx context.Context, dataDir string) (*Running, error) {
 		err = kerr
 	}
 	if err != nil {
-		r.Stop()
-		return nil, fmt.Errorf("start the stack: %w", err)
+		return nil, errors.Join(fmt.Errorf("start the stack: %w", err), r.Stop())
 	}
 	return r, nil
 }
