@@ -35,6 +35,7 @@ func TestServer(t *testing.T) {
 		"query failure":       testQueryFailure,
 		"dedup and watermark": testDeduplication,
 		"available now":       testAvailableNow,
+		"examples":            testExamples,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server) })
 	}
