@@ -43,13 +43,13 @@ func ExampleStreamWriter() {
 		fail(err)
 	}
 	defer os.RemoveAll(dir)
-	err = session.Exec(ctx, "create table delta.`"+dir+"/ticks` as select * from values "+
+	err = session.Exec(ctx, "create table delta.`"+dir+"/ticks` using delta as select * from values "+
 		"('a', timestamp'2026-01-01 00:00:00'), ('b', timestamp'2026-01-01 00:00:01'), ('a', timestamp'2026-01-01 00:00:02') as (id, at)")
 	if err != nil {
 		fail(err)
 	}
 
-	query, err := session.ReadStreamTable("delta.`"+dir+"/ticks`", nil).
+	query, err := session.ReadStream("delta", nil, dir+"/ticks").
 		WithWatermark("at", time.Hour).
 		DropDuplicatesWithinWatermark("id").
 		WriteStream().
