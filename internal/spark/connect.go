@@ -170,8 +170,10 @@ func (s *Session) dial(ctx context.Context, t target) error {
 		grpc.WithStreamInterceptor(s.interceptStream),
 		// A result comes in Arrow batches of about 4 MiB, gRPC's own limit for a message.
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32), grpc.MaxCallSendMsgSize(math.MaxInt32)),
-		// A peer that vanished without a word is noticed within half a minute.
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 20 * time.Second, Timeout: 10 * time.Second}),
+		// A peer that vanished without a word is noticed by the timeout, which grpc-go makes TCP's too:
+		// what is sent must be acknowledged within it. Pings only serve a connection on which nothing is
+		// sent; gRPC's Java server hangs up on a client that sends one more often than every 5 minutes.
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 6 * time.Minute, Timeout: 10 * time.Second}),
 	)
 	if err != nil {
 		return fmt.Errorf("connect to spark at %s: %w", t.address, err)

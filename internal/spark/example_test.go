@@ -102,16 +102,13 @@ func ExampleStreamingQueryManager() {
 	defer session.Close()
 	query, err := session.Streams().Get(ctx, started.ID)
 	if err != nil || query == nil {
-		fail("not found: ", err)
+		fail("no such query: ", err)
 	}
-	if err := query.ProcessAllAvailable(ctx); err != nil {
+	status, err := query.Status(ctx)
+	if err != nil {
 		fail(err)
 	}
-	progress, err := query.LastProgress(ctx)
-	if err != nil || progress == nil {
-		fail("no progress: ", err)
-	}
-	fmt.Println(query.Name, progress.Duration() > 0, query.Stop(ctx))
+	fmt.Println(query.Name, status.Active, query.Stop(ctx))
 	// ticker true <nil>
 }
 
