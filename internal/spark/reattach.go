@@ -22,17 +22,17 @@ func (s *Session) interceptUnary(ctx context.Context, method string, req, reply 
 	callers := s.pin(in)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		return struct{}{}, permanentUnlessUnavailable(next(ctx, method, req, reply, cc, opts...))
-	}, s.retryOptions()...)
+	}, backoff.WithBackOff(retryDelay()), backoff.WithMaxElapsedTime(s.retryFor))
 	if err == nil {
 		s.unpin(out, callers)
 	}
 	return unwrapPermanent(err)
 }
 
-func (s *Session) retryOptions() []backoff.RetryOption {
+func retryDelay() *backoff.ExponentialBackOff {
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.MaxInterval = 50*time.Millisecond, time.Second
-	return []backoff.RetryOption{backoff.WithBackOff(b), backoff.WithMaxElapsedTime(s.retryFor)}
+	return b
 }
 
 func permanentUnlessUnavailable(err error) error {
@@ -124,45 +124,76 @@ func makeReattachable(req proto.Message) {
 	options.Append(option)
 }
 
-// RecvMsg reads the next response, reattaching as often as needed. Its retries last as long as the
-// session's RetryFor, counted from the last response.
+// workedFor is how long a stream must have lasted for its end to be the server's habit, or a new
+// trouble, rather than one more failed try.
+const workedFor = time.Second
+
+// RecvMsg reads the next response, reattaching as often as needed. Tries that fail one after the
+// other go on for the session's RetryFor.
 func (e *execution) RecvMsg(m any) error {
 	out := m.(proto.Message)
-	_, err := backoff.Retry(e.ctx, func() (struct{}, error) {
-		return struct{}{}, e.receive(out)
-	}, e.session.retryOptions()...)
-	if err = unwrapPermanent(err); err != nil {
-		e.end(err)
+	delay, giveUp := retryDelay(), time.Now().Add(e.session.retryFor)
+	for {
+		lasted, err := e.receive(out)
+		if err == nil {
+			return nil
+		}
+		if permanent := (*backoff.PermanentError)(nil); errors.As(err, &permanent) {
+			return e.end(permanent.Unwrap())
+		}
+		if lasted >= workedFor {
+			delay.Reset()
+			giveUp = time.Now().Add(e.session.retryFor)
+		}
+		wait := delay.NextBackOff()
+		if time.Now().Add(wait).After(giveUp) {
+			return e.end(err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-e.ctx.Done():
+			return e.end(status.FromContextError(e.ctx.Err()).Err())
+		}
 	}
-	return err
 }
 
-// receive reads one response. An error that is not permanent has left a fresh stream behind, or
-// asks for another try.
-func (e *execution) receive(out proto.Message) error {
+// receive reads one response, and says how long it waited for it. An error that is not permanent has
+// left a fresh stream behind, or asks for another try.
+func (e *execution) receive(out proto.Message) (time.Duration, error) {
+	began := time.Now()
 	err := e.ClientStream.RecvMsg(out)
-	switch {
-	case err == nil:
-		e.lastResponse = stringField(out, "response_id")
-		r := out.ProtoReflect()
-		if r.Has(r.Descriptor().Fields().ByName("result_complete")) {
-			e.complete = true
-		}
-		e.session.unpin(out, e.callers)
-		return nil
-	case errors.Is(err, io.EOF) && e.complete:
-		return backoff.Permanent(io.EOF)
-	case errors.Is(err, io.EOF), status.Code(err) == codes.Unavailable, isClass(err, "INVALID_CURSOR.DISCONNECTED"):
-		e.session.log.Debug("reattach", "operation", e.operationID, "cause", err)
-		return e.reattach(err)
-	case isClass(err, "INVALID_HANDLE.OPERATION_NOT_FOUND") && e.lastResponse == "":
-		// The request itself was lost on its way; the operation id makes sending it again safe.
-		return e.reopen("ExecutePlan", e.request, err)
+	lasted := time.Since(began)
+	if err != nil {
+		return lasted, e.recover(err)
 	}
-	return backoff.Permanent(err)
+
+	e.lastResponse = stringField(out, "response_id")
+	r := out.ProtoReflect()
+	if r.Has(r.Descriptor().Fields().ByName("result_complete")) {
+		e.complete = true
+	}
+	e.session.unpin(out, e.callers)
+	return lasted, nil
+}
+
+// recover replaces a stream that has ended before the result has, and returns why it ended.
+func (e *execution) recover(cause error) error {
+	switch {
+	case errors.Is(cause, io.EOF) && e.complete:
+		return backoff.Permanent(io.EOF)
+	case errors.Is(cause, io.EOF):
+		return e.reattach(status.Error(codes.Unavailable, "the server ended the response before the result"))
+	case status.Code(cause) == codes.Unavailable, isClass(cause, "INVALID_CURSOR.DISCONNECTED"):
+		return e.reattach(cause)
+	case isClass(cause, "INVALID_HANDLE.OPERATION_NOT_FOUND") && e.lastResponse == "":
+		// The request itself was lost on its way; the operation id makes sending it again safe.
+		return e.reopen("ExecutePlan", e.request, cause)
+	}
+	return backoff.Permanent(cause)
 }
 
 func (e *execution) reattach(cause error) error {
+	e.session.log.Debug("reattach", "operation", e.operationID, "cause", cause)
 	req := object{
 		"sessionId": e.session.ID(), "userContext": object{"userId": e.session.userID},
 		"operationId": e.operationID, "clientType": clientType,
@@ -189,33 +220,25 @@ func (e *execution) reopen(method string, req proto.Message, cause error) error 
 	}
 	_ = stream.CloseSend()
 	e.ClientStream = stream
-	if errors.Is(cause, io.EOF) {
-		return errReattached // backoff must not take the end of a cut stream for the end
-	}
 	return cause
 }
 
-var errReattached = errors.New("reattached")
-
 // end lets the server forget the operation: its responses where the result was read to the end,
-// and the work itself where the caller's context ended first.
-func (e *execution) end(cause error) {
+// and the work itself where the caller's context ended first. It returns cause.
+func (e *execution) end(cause error) error {
+	forget := e.session.release
+	switch {
+	case e.ctx.Err() != nil:
+		forget = e.session.interrupt
+	case !errors.Is(cause, io.EOF):
+		return cause // the server ended it
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(e.ctx), 5*time.Second)
-	if e.ctx.Err() != nil {
-		go func() {
-			defer cancel()
-			e.session.interrupt(ctx, e.operationID)
-		}()
-		return
-	}
-	if !errors.Is(cause, io.EOF) {
-		cancel()
-		return // the server ended it
-	}
 	go func() {
 		defer cancel()
-		e.session.release(ctx, e.operationID)
+		forget(ctx, e.operationID)
 	}()
+	return cause
 }
 
 func isClass(err error, class string) bool {

@@ -113,11 +113,31 @@ func testLargeResults(t *testing.T, server *local.Spark) {
 	}
 }
 
+// testCutStreams waits longer than a response stream lasts, and than retries go on.
 func testCutStreams(t *testing.T, server *local.Spark) {
-	s := connect(t, server, "")
+	s, err := spark.Connect(t.Context(), spark.Options{Remote: "sc://" + server.Remote, Token: server.Token, RetryFor: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
 	rows, err := s.Query(t.Context(), "select java_method('java.lang.Thread', 'sleep', 3500L), 7 as seven")
 	if err != nil || rows.Values[0][1] != int64(7) {
-		t.Errorf("a result that takes longer than a stream lasts: %v, %v", rows, err)
+		t.Errorf("a slow result: %v, %v", rows, err)
+	}
+
+	// The source always has more, and the server is silent meanwhile.
+	dir := t.TempDir()
+	query, err := s.ReadStream("rate", nil).WriteStream().Checkpoint(dir+"/checkpoint").Start(t.Context(), dir+"/table")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := query.ProcessAllAvailable(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a long wait: %v", err)
+	}
+	if err := query.Stop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
