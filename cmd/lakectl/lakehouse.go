@@ -60,9 +60,6 @@ type lakehouse struct {
 	run local.RunFile
 }
 
-// catchUpAbove is the backlog, in records, from which queries start in catch-up mode.
-const catchUpAbove = 100_000
-
 // startLakehouse brings everything up. If a part can't be started, nothing is left running.
 func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err error) {
 	l := &lakehouse{lakehouseOptions: o}
@@ -81,10 +78,7 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 	if err := l.prepare(ctx); err != nil {
 		return nil, err
 	}
-	if err := l.startServers(ctx); err != nil {
-		return nil, err
-	}
-	if err := l.startQueries(ctx); err != nil {
+	if err := l.startParts(ctx); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -112,25 +106,34 @@ func findRuntime(ctx context.Context, steps reporter, log *slog.Logger) (java lo
 	return java, rt, err
 }
 
-// startServers starts Kafka and Spark side by side; the producer begins as soon as Kafka answers.
-func (l *lakehouse) startServers(ctx context.Context) error {
+// startParts starts Kafka and the producer on it beside Spark and the queries on that. The tables are
+// made while Kafka starts; the queries wait for it.
+func (l *lakehouse) startParts(ctx context.Context) error {
 	before, _ := local.ReadRunFile(l.dir)
 	l.run = local.RunFile{Version: version, PID: pid(), StartedAt: time.Now().UTC(), Source: l.feedOptions().source, SessionID: before.SessionID}
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return l.startKafka(gctx, ctx) })
-	if l.remote == "" {
-		g.Go(func() error { return l.startSpark(gctx, ctx) })
-	} else {
-		l.run.Spark = local.SparkRun{Remote: l.remote}
-	}
+	topicReady := make(chan struct{})
+	g.Go(func() (err error) {
+		if err := l.startKafka(gctx); err != nil {
+			return err
+		}
+		close(topicReady)
+		l.feed, err = startFeed(ctx, l.feedOptions(), l.kafkaConfig(), l.dir, l.log)
+		return err
+	})
+	g.Go(func() error {
+		if err := l.startSpark(gctx); err != nil {
+			return err
+		}
+		return l.startQueries(gctx, topicReady)
+	})
 	return g.Wait()
 }
 
 func (l *lakehouse) feedOptions() feedOptions { return l.lakehouseOptions.feed }
 
-// startKafka starts Kafka unless brokers were given, makes the topic, and starts the producer. Until
-// it has returned, ctx is what ends it; what it started lives on under life.
-func (l *lakehouse) startKafka(ctx, life context.Context) (err error) {
+// startKafka starts Kafka unless brokers were given, and makes the topic.
+func (l *lakehouse) startKafka(ctx context.Context) (err error) {
 	if len(l.brokers) == 0 {
 		done := l.steps.step("kafka")
 		port := l.kafkaPort
@@ -165,14 +168,18 @@ func (l *lakehouse) startKafka(ctx, life context.Context) (err error) {
 	l.record(func(r *local.RunFile) {
 		r.Kafka.Topic, r.Kafka.TopicID, r.Kafka.ClusterID = topic, l.topic.TopicID, l.topic.ClusterID
 	})
-	l.feed, err = startFeed(life, l.feedOptions(), l.kafkaConfig(), l.dir, l.log)
-	return err
+	return nil
 }
 
 // topicBytes is what the local topic keeps per partition: about 30 million quotes.
 const topicBytes = 10 << 30
 
-func (l *lakehouse) startSpark(ctx, _ context.Context) (err error) {
+// startSpark starts Spark unless a remote one was given.
+func (l *lakehouse) startSpark(ctx context.Context) (err error) {
+	if l.remote != "" {
+		l.record(func(r *local.RunFile) { r.Spark = local.SparkRun{Remote: l.remote} })
+		return nil
+	}
 	done := l.steps.step("spark")
 	port, token := l.sparkPort, local.NewSecret()
 	l.spark, err = local.Keep(ctx, func(ctx context.Context) (*local.Spark, error) {
@@ -217,22 +224,21 @@ func (l *lakehouse) kafkaConfig() producer.KafkaConfig {
 }
 
 // startQueries registers the tables and starts the queries.
-func (l *lakehouse) startQueries(ctx context.Context) error {
-	behind, err := l.backlog(ctx)
-	if err != nil {
-		return err
-	}
-	if behind > catchUpAbove {
-		l.steps.note("%d records wait in Kafka: catching up first", behind)
-	}
+func (l *lakehouse) startQueries(ctx context.Context, topicReady <-chan struct{}) error {
 	done := l.steps.step("queries")
-	l.pipeline, err = pipeline.Start(ctx, pipeline.Config{
+	p, err := pipeline.Start(ctx, pipeline.Config{
 		Lakehouse: jobs.Default(),
 		Place:     placeOf(l.dir),
-		Kafka:     pipeline.Kafka{Options: sparkKafkaOptions(l.kafkaConfig()), ClusterID: l.topic.ClusterID, TopicID: l.topic.TopicID},
+		Kafka: func(ctx context.Context) (pipeline.Kafka, error) {
+			select {
+			case <-topicReady:
+				return l.source(ctx)
+			case <-ctx.Done():
+				return pipeline.Kafka{}, ctx.Err()
+			}
+		},
 		Connect:   l.connect,
 		SessionID: l.adoptable(),
-		CatchUp:   behind > catchUpAbove,
 		Conf:      l.conf,
 		Trigger:   l.trigger,
 		Report:    l.event,
@@ -241,7 +247,11 @@ func (l *lakehouse) startQueries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	done(fmt.Sprintf("%d queries run", len(l.pipeline.Status())))
+	l.mu.Lock()
+	l.pipeline = p
+	l.mu.Unlock()
+	l.recordQueries()
+	done(fmt.Sprintf("%d queries run", len(p.Status())))
 	return nil
 }
 
@@ -266,6 +276,16 @@ func (l *lakehouse) connect(ctx context.Context, sessionID string) (*spark.Sessi
 		options.Remote, options.Token = "sc://"+s.Remote, s.Token
 	}
 	return spark.Connect(ctx, options)
+}
+
+// source says how Spark reads the topic.
+func (l *lakehouse) source(ctx context.Context) (pipeline.Kafka, error) {
+	behind, err := l.backlog(ctx)
+	return pipeline.Kafka{
+		Options:   sparkKafkaOptions(l.kafkaConfig()),
+		ClusterID: l.topic.ClusterID, TopicID: l.topic.TopicID,
+		Backlog: behind,
+	}, err
 }
 
 // backlog returns how many records of the topic no Bronze batch was planned for yet.
@@ -302,6 +322,11 @@ func (l *lakehouse) event(e pipeline.Event) {
 		}
 		l.steps.note("%s %s: %s", orAll(e.Job), e.Kind, text)
 	}
+	l.recordQueries()
+}
+
+// recordQueries brings the ids in run.json up to date.
+func (l *lakehouse) recordQueries() {
 	l.record(func(r *local.RunFile) {
 		if l.pipeline == nil {
 			return

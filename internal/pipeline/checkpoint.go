@@ -37,17 +37,19 @@ func (o Origin) changes(now Origin) []string {
 
 // guard refuses to start a job on a checkpoint that can't take it, or to fill a table a second time
 // because its checkpoint is gone. It applies to checkpoints in local folders.
-func (p *Pipeline) guard(ctx context.Context, session *spark.Session, job jobs.Job) error {
+func (p *Pipeline) guard(ctx context.Context, session *spark.Session, job jobs.Job, newTable bool) error {
 	checkpoint := p.config.Place.Checkpoint(job.Name)
 	if strings.Contains(checkpoint, "://") {
 		return nil
 	}
-	if err := refuseLostCheckpoint(ctx, session, p.config.Place, job, checkpoint); err != nil {
-		return err
+	if !newTable {
+		if err := refuseLostCheckpoint(ctx, session, p.config.Place, job, checkpoint); err != nil {
+			return err
+		}
 	}
 	now := Origin{Job: job.Fingerprint()}
 	if job.Source.Kafka != nil {
-		now.KafkaCluster, now.KafkaTopic = p.config.Kafka.ClusterID, p.config.Kafka.TopicID
+		now.KafkaCluster, now.KafkaTopic = p.kafka.ClusterID, p.kafka.TopicID
 	}
 	before, err := readOrigin(checkpoint)
 	if err != nil {

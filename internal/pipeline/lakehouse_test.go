@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local/localtest"
@@ -58,16 +59,25 @@ func (l *lakehouse) start(t *testing.T, change func(*pipeline.Config)) (*pipelin
 	t.Helper()
 	config := pipeline.Config{
 		Lakehouse: jobs.Default(), Place: l.place, Trigger: 300 * time.Millisecond,
-		Kafka: pipeline.Kafka{ClusterID: l.topic.ClusterID, TopicID: l.topic.TopicID, Options: map[string]string{
-			"kafka.bootstrap.servers": l.Kafka.Addr, "kafka.security.protocol": "SASL_PLAINTEXT", "kafka.sasl.mechanism": "PLAIN",
-			"kafka.sasl.jaas.config": fmt.Sprintf(`org.apache.kafka.common.security.plain.PlainLoginModule required username=%q password=%q;`, l.kafka.Username, l.kafka.Password),
-		}},
+		Kafka:   l.source("", ""),
 		Connect: l.connect,
 	}
 	if change != nil {
 		change(&config)
 	}
 	return pipeline.Start(t.Context(), config)
+}
+
+// source is how Spark reads the topic; a cluster or a topic id says that it is another one.
+func (l *lakehouse) source(cluster, topic string) func(context.Context) (pipeline.Kafka, error) {
+	return func(context.Context) (pipeline.Kafka, error) {
+		return pipeline.Kafka{
+			ClusterID: cmp.Or(cluster, l.topic.ClusterID), TopicID: cmp.Or(topic, l.topic.TopicID), Options: map[string]string{
+				"kafka.bootstrap.servers": l.Kafka.Addr, "kafka.security.protocol": "SASL_PLAINTEXT", "kafka.sasl.mechanism": "PLAIN",
+				"kafka.sasl.jaas.config": fmt.Sprintf(`org.apache.kafka.common.security.plain.PlainLoginModule required username=%q password=%q;`, l.kafka.Username, l.kafka.Password),
+			},
+		}, nil
+	}
 }
 
 func (l *lakehouse) connect(ctx context.Context, id string) (*spark.Session, error) {
@@ -225,7 +235,7 @@ func testDeclaredTypes(t *testing.T, l *lakehouse) {
 				t.Errorf("%s.%v has no comment", job.Table.Name, row[0])
 			}
 		}
-		if diff := cmp.Diff(declared, actual); diff != "" {
+		if diff := gocmp.Diff(declared, actual); diff != "" {
 			t.Errorf("%s: %s", job.Table.Name, diff)
 		}
 	}
@@ -248,7 +258,7 @@ func testRestart(t *testing.T, l *lakehouse) {
 		(select count(*) from silver_prices where pair = 'ETH-USD'),
 		(select count(*) - count(distinct offset) from bronze_prices),
 		(select max(offset) + 1 - count(*) from bronze_prices)`)
-	if diff := cmp.Diff([]any{int64(2), int64(1), int64(0), int64(0)}, got[0]); diff != "" {
+	if diff := gocmp.Diff([]any{int64(2), int64(1), int64(0), int64(0)}, got[0]); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -320,8 +330,8 @@ func testNewColumn(t *testing.T, l *lakehouse) {
 func testOtherCheckpoint(t *testing.T, l *lakehouse) {
 	for name, change := range map[string]func(*pipeline.Config){
 		"deduplicate": func(c *pipeline.Config) { c.Lakehouse.Jobs[1].Deduplicate = []string{"pair"} },
-		"topic":       func(c *pipeline.Config) { c.Kafka.TopicID = "another" },
-		"cluster":     func(c *pipeline.Config) { c.Kafka.ClusterID = "another" },
+		"topic":       func(c *pipeline.Config) { c.Kafka = l.source("", "another") },
+		"cluster":     func(c *pipeline.Config) { c.Kafka = l.source("another", "") },
 	} {
 		_, err := l.start(t, change)
 		if exit.Code(err) != exit.Refused || !strings.Contains(err.Error(), name) || exit.Hint(err) == "" {

@@ -20,15 +20,15 @@ import (
 type Config struct {
 	Lakehouse *jobs.Lakehouse
 	Place     Place
-	Kafka     Kafka
+	// Kafka waits until the topic can be read, and says how. It is called for each session, while
+	// the tables are made.
+	Kafka func(context.Context) (Kafka, error)
 	// Connect gives a session with that id, or with one of the server's choice where it is "". It
 	// is called at the start and after each loss of the session or the server, and waits until
 	// there is a server again.
 	Connect func(ctx context.Context, sessionID string) (*spark.Session, error)
 	// SessionID is the session of an earlier start: queries that still run in it are adopted.
 	SessionID string
-	// CatchUp starts the queries in that mode; each goes on in Live when it has caught up.
-	CatchUp bool
 	// Conf are settings of the server that were chosen by hand: the modes leave them alone.
 	Conf map[string]string
 	// Trigger replaces the interval of every job where it is not 0.
@@ -69,12 +69,14 @@ const (
 	healthyFor      = time.Minute // a query that ran that long starts its backoff anew
 	maxRestartDelay = 30 * time.Second
 	stopTimeout     = 20 * time.Second
+	headStart       = 15 * time.Second // of the first layers over the others
 )
 
 // Pipeline is the running queries of a lakehouse. Start returns one; it ends by Drain, by Stop, or
 // by itself when a query failed for good.
 type Pipeline struct {
 	config   Config
+	kafka    Kafka      // of this generation
 	starting sync.Mutex // held while a query starts
 
 	cancel  context.CancelFunc // ends the watch
@@ -241,29 +243,44 @@ func (p *Pipeline) open(ctx context.Context) (*spark.Session, error) {
 	return session, nil
 }
 
-// begin registers each job's table and starts its query, one job after the other, so that the first
-// layer works while the next is made; the views come last. Tables and views are registered in a
-// session of their own: in the queries' one, the streaming views have the tables' names.
+// begin registers the tables, which are made while Kafka may still be starting, then starts the
+// queries in order: the first two overlap, each later one begins when the one before it has read its
+// first rows, or their head start is over. A query's first batch takes seconds of a cold server; all
+// at once would make Silver wait longest, which is what people wait for.
+//
+// Tables and views are registered in a session of their own: in the queries' one, the streaming views
+// have the tables' names.
 func (p *Pipeline) begin(ctx context.Context, session *spark.Session) ([]*run, error) {
 	catalog, err := p.config.Connect(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = catalog.Close() }()
-	if err := useSchema(ctx, catalog, p.config.Place); err != nil {
+	made, err := registerTables(ctx, catalog, p.config.Place, p.config.Lakehouse)
+	if err != nil {
 		return nil, err
+	}
+	p.kafka, err = p.config.Kafka(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mode := p.kafka.mode()
+	if mode == CatchUp {
+		p.report("", Switched, nil, "%d records wait in Kafka: catching up first", p.kafka.Backlog)
 	}
 	running, err := session.Streams().Active(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var runs []*run
-	for _, job := range p.config.Lakehouse.Jobs {
-		if err := registerTable(ctx, catalog, p.config.Place, job.Table); err != nil {
-			return nil, err
+	head, cancel := context.WithTimeout(ctx, headStart)
+	defer cancel()
+	for i, job := range p.config.Lakehouse.Jobs {
+		if i > 1 && (p.kafka.Backlog > 0 || made[job.Table.Name]) { // else there may be no rows to await
+			runs[i-1].awaitRows(head)
 		}
-		r := &run{pipeline: p, session: session, job: job, delay: restartDelay()}
-		if err := r.begin(ctx, running); err != nil {
+		r := &run{pipeline: p, session: session, job: job, mode: mode, delay: restartDelay()}
+		if err := r.begin(ctx, running, made[job.Table.Name]); err != nil {
 			return nil, err
 		}
 		runs = append(runs, r)

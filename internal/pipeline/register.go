@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,25 +21,34 @@ import (
 //
 // The session must have no temporary view named like a table: a view's SQL would find that first.
 func Register(ctx context.Context, session *spark.Session, place Place, lakehouse *jobs.Lakehouse) error {
-	if err := useSchema(ctx, session, place); err != nil {
-		return err
-	}
-	g, gctx := errgroup.WithContext(ctx)
-	for _, job := range lakehouse.Jobs {
-		g.Go(func() error { return registerTable(gctx, session, place, job.Table) })
-	}
-	if err := g.Wait(); err != nil {
+	if _, err := registerTables(ctx, session, place, lakehouse); err != nil {
 		return err
 	}
 	return registerViews(ctx, session, place, lakehouse.Views)
 }
 
-// useSchema makes the schema, and makes it the session's current one.
-func useSchema(ctx context.Context, session *spark.Session, place Place) error {
+// registerTables makes the schema and the tables, and returns the names of the tables that were not
+// there before.
+func registerTables(ctx context.Context, session *spark.Session, place Place, lakehouse *jobs.Lakehouse) (map[string]bool, error) {
 	if err := session.Exec(ctx, place.createSchema()); err != nil {
-		return fmt.Errorf("create schema %s: %w", place.Schema, err)
+		return nil, fmt.Errorf("create schema %s: %w", place.Schema, err)
 	}
-	return Use(ctx, session, place)
+	if err := Use(ctx, session, place); err != nil {
+		return nil, err
+	}
+	made := map[string]bool{}
+	var mu sync.Mutex
+	g, gctx := errgroup.WithContext(ctx)
+	for _, job := range lakehouse.Jobs {
+		g.Go(func() error {
+			isNew, err := registerTable(gctx, session, place, job.Table)
+			mu.Lock()
+			defer mu.Unlock()
+			made[job.Table.Name] = isNew
+			return err
+		})
+	}
+	return made, g.Wait()
 }
 
 func registerViews(ctx context.Context, session *spark.Session, place Place, views []jobs.View) error {
@@ -58,21 +68,22 @@ func Use(ctx context.Context, session *spark.Session, place Place) error {
 	return nil
 }
 
-func registerTable(ctx context.Context, session *spark.Session, place Place, table jobs.Table) error {
+// registerTable reports whether it has made the table.
+func registerTable(ctx context.Context, session *spark.Session, place Place, table jobs.Table) (bool, error) {
 	columns, err := session.Query(ctx, "DESCRIBE TABLE "+place.files(table.Name))
 	if missing(err) {
 		if err := session.Exec(ctx, place.createTable(table)); err != nil {
-			return fmt.Errorf("create table %s: %w", table.Name, err)
+			return false, fmt.Errorf("create table %s: %w", table.Name, err)
 		}
-		return nil
+		return true, nil
 	}
 	if err != nil {
-		return fmt.Errorf("describe table %s: %w", table.Name, err)
+		return false, fmt.Errorf("describe table %s: %w", table.Name, err)
 	}
 	if err := session.Exec(ctx, place.adopt(table)); err != nil {
-		return fmt.Errorf("register table %s: %w", table.Name, err)
+		return false, fmt.Errorf("register table %s: %w", table.Name, err)
 	}
-	return matchColumns(ctx, session, place, table, columns)
+	return false, matchColumns(ctx, session, place, table, columns)
 }
 
 // missing reports that there is no Delta table yet.

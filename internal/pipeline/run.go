@@ -22,13 +22,10 @@ type run struct {
 	delay    *backoff.ExponentialBackOff
 }
 
-// begin adopts the job's query if it runs already, and starts it otherwise.
-func (r *run) begin(ctx context.Context, running []*spark.StreamingQuery) error {
-	r.mode = Live
-	if r.pipeline.config.CatchUp {
-		r.mode = CatchUp
-	}
-	if err := r.pipeline.guard(ctx, r.session, r.job); err != nil {
+// begin adopts the job's query if it runs already, and starts it otherwise. newTable says that its
+// table was made just now.
+func (r *run) begin(ctx context.Context, running []*spark.StreamingQuery, newTable bool) error {
+	if err := r.pipeline.guard(ctx, r.session, r.job, newTable); err != nil {
 		return err
 	}
 	for _, q := range running {
@@ -55,6 +52,16 @@ func (r *run) start(ctx context.Context) error {
 	r.pipeline.begun(r)
 	r.pipeline.report(r.job.Name, Started, nil, "%s, every %s", r.mode, interval)
 	return nil
+}
+
+// awaitRows waits until the query has read its first rows, or ctx ends.
+func (r *run) awaitRows(ctx context.Context) {
+	for sleep(ctx, 200*time.Millisecond) {
+		last, err := r.query.LastProgress(ctx)
+		if err != nil || last != nil && last.InputRows > 0 {
+			return
+		}
+	}
 }
 
 // watch keeps the query running until ctx ends. It returns an error when the session or server is

@@ -14,6 +14,18 @@ import (
 type Kafka struct {
 	Options            map[string]string // "kafka.bootstrap.servers" and security settings
 	ClusterID, TopicID string
+	// Backlog is how many records wait that no batch was planned for.
+	Backlog int64
+}
+
+// catchUpAbove is the backlog from which queries start in CatchUp.
+const catchUpAbove = 100_000
+
+func (k Kafka) mode() Mode {
+	if k.Backlog > catchUpAbove {
+		return CatchUp
+	}
+	return Live
 }
 
 // Mode is what a query's plans are made for. A query keeps the mode it was started in.
@@ -23,7 +35,7 @@ const (
 	// Live is for small batches: plans are interpreted, because each batch has new literals, so
 	// compiled code would be compiled anew each time and take longer than the work.
 	Live Mode = "live"
-	// CatchUp is for a backlog: plans are compiled.
+	// CatchUp is for a backlog: plans are compiled. A query goes on in Live when it has caught up.
 	CatchUp Mode = "catch-up"
 )
 
@@ -88,7 +100,7 @@ func (p *Pipeline) describe(ctx context.Context, session *spark.Session, job job
 
 func (p *Pipeline) source(session *spark.Session, job jobs.Job) spark.StreamingDataFrame {
 	if k := job.Source.Kafka; k != nil {
-		options := maps.Clone(p.config.Kafka.Options)
+		options := maps.Clone(p.kafka.Options)
 		options["subscribe"] = k.Topic
 		options["startingOffsets"] = "earliest"
 		options["includeHeaders"] = "true"
