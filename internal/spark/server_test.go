@@ -125,9 +125,9 @@ func testCutStreams(t *testing.T, server *local.Spark) {
 		t.Errorf("a slow result: %v, %v", rows, err)
 	}
 
-	// The source always has more, and the server is silent meanwhile.
+	// This source has more for every micro-batch, however fast, and the server is silent meanwhile.
 	dir := t.TempDir()
-	query, err := s.ReadStream("rate", nil).WriteStream().Checkpoint(dir+"/checkpoint").Start(t.Context(), dir+"/table")
+	query, err := s.ReadStream("rate-micro-batch", map[string]string{"rowsPerBatch": "1"}).WriteStream().Checkpoint(dir+"/checkpoint").Start(t.Context(), dir+"/table")
 	if err != nil {
 		t.Fatal(err)
 	}
