@@ -56,8 +56,11 @@ type lakehouse struct {
 	pipeline *pipeline.Pipeline
 	feed     *feed
 
-	mu  sync.Mutex
-	run local.RunFile
+	mu    sync.Mutex
+	run   local.RunFile
+	state string // running, stopping or stopped
+
+	saving sync.Mutex // held while status.json is written
 }
 
 // startLakehouse brings everything up. If a part can't be started, nothing is left running.
@@ -352,13 +355,15 @@ func (l *lakehouse) record(change func(*local.RunFile)) {
 // Time that stopping may take before what is left is abandoned; the checkpoints go on from there.
 const (
 	flushTimeout = 20 * time.Second
-	drainTimeout = 2 * time.Minute
+	drainTimeout = 2 * time.Minute // from when it was asked to stop
 	stopTimeout  = 30 * time.Second
 )
 
 // stop ends the producer, drains the queries and stops the servers, in that order. failed says that
-// the queries have ended by themselves.
-func (l *lakehouse) stop(failed bool) error {
+// the queries have ended by themselves. The drain takes the time it needs, until ctx ends: somebody
+// then waits for it, drainTimeout long.
+func (l *lakehouse) stop(ctx context.Context, failed bool) error {
+	l.enter("stopping")
 	var errs []error
 	done := l.steps.step("producer")
 	flush, cancel := context.WithTimeout(context.Background(), flushTimeout)
@@ -369,14 +374,21 @@ func (l *lakehouse) stop(failed bool) error {
 	done(fmt.Sprintf("%d messages acknowledged", l.feed.Status().Acked))
 	if !failed {
 		done := l.steps.step("queries")
-		drain, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		drain, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		if err := l.pipeline.Drain(drain); err != nil {
+		defer context.AfterFunc(ctx, func() { time.AfterFunc(drainTimeout, cancel) })()
+		switch err := l.pipeline.Drain(drain); {
+		case err == nil:
+			done("drained and stopped")
+		case drain.Err() != nil:
+			done("stopped")
+			errs = append(errs, exit.New(exit.Failed, fmt.Errorf("not all was processed within %s", drainTimeout), "the next run goes on from there"))
+		default:
+			done("stopped")
 			errs = append(errs, fmt.Errorf("drain: %w", err))
 		}
-		done("drained and stopped")
 	}
-	l.saveStatus("stopped")
+	l.enter("stopped")
 	return errors.Join(append(errs, l.stopServers())...)
 }
 

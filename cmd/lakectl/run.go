@@ -137,12 +137,12 @@ func (a *app) runLocal(ctx context.Context, o runOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	l.saveStatus("running")
+	l.enter("running")
 	ready.ready()
 	screen.hint()
 	err = a.supervise(ctx, l, screen, o.untilIdle)
 	if a.output == "json" {
-		if jerr := a.json(l.status("stopped")); err == nil {
+		if jerr := a.json(l.status()); err == nil {
 			err = jerr
 		}
 	}
@@ -158,30 +158,45 @@ func (a *app) supervise(ctx context.Context, l *lakehouse, screen *screen, until
 	ticker := time.NewTicker(refresh)
 	defer ticker.Stop()
 	ended := l.feedDone()
+	failed := l.pipeline.Done()
+	told := ctx.Done()
+	stopped := make(chan error, 1)
+	stop := func(cause error) {
+		failed, ended = nil, nil
+		go func() {
+			err := l.stop(ctx, cause != nil && cause == l.pipeline.Err())
+			if cause != nil {
+				err = cause // what else went wrong follows from it
+			}
+			stopped <- err
+		}()
+	}
 	for {
 		select {
 		case <-ticker.C:
-			l.saveStatus("running")
-			screen.draw(l.status("running"))
+			l.saveStatus()
+			screen.draw(l.status())
 		case <-ended:
 			ended = nil
-			if err := l.feed.err; err != nil {
+			switch {
+			case l.feed.err != nil:
 				screen.note("the producer has failed")
-				stopErr := l.stop(false)
-				_ = stopErr // it repeats the producer's error
-				return err
+				stop(l.feed.err)
+			case untilIdle:
+				stop(nil)
+			default:
+				screen.note("the source has ended; the queries go on until Ctrl-C")
 			}
-			if untilIdle {
-				return l.stop(false)
-			}
-			screen.note("the source has ended; the queries go on until Ctrl-C")
-		case <-l.pipeline.Done():
-			err := l.pipeline.Err()
-			_ = l.stop(true)
-			return err
-		case <-ctx.Done():
+		case <-failed:
+			stop(l.pipeline.Err())
+		case <-told:
+			told = nil
 			screen.note("stopping; Ctrl-C again to stop at once")
-			return l.stop(false)
+			if failed != nil {
+				stop(nil)
+			}
+		case err := <-stopped:
+			return err
 		}
 	}
 }

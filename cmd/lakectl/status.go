@@ -20,7 +20,7 @@ import (
 // Status is what status.json and `status -o json` hold. It has no secrets. Times are UTC.
 type Status struct {
 	DataDir   string                 `json:"data_dir"`
-	State     string                 `json:"state"` // running or stopped
+	State     string                 `json:"state"` // running, stopping or stopped
 	Healthy   bool                   `json:"healthy"`
 	PID       int                    `json:"pid"`
 	StartedAt time.Time              `json:"started_at"`
@@ -31,9 +31,9 @@ type Status struct {
 	Queries   []pipeline.QueryStatus `json:"queries"`
 }
 
-func (l *lakehouse) status(state string) Status {
+func (l *lakehouse) status() Status {
 	l.mu.Lock()
-	run := l.run
+	run, state := l.run, l.state
 	l.mu.Unlock()
 	s := Status{
 		DataDir: l.dir, State: state, Healthy: state == "running", PID: run.PID,
@@ -48,9 +48,19 @@ func (l *lakehouse) status(state string) Status {
 
 func (l *lakehouse) feedDone() <-chan struct{} { return l.feed.done }
 
+// enter goes to a state, and lets other terminals know.
+func (l *lakehouse) enter(state string) {
+	l.mu.Lock()
+	l.state = state
+	l.mu.Unlock()
+	l.saveStatus()
+}
+
 // saveStatus writes status.json for other terminals.
-func (l *lakehouse) saveStatus(state string) {
-	text, err := json.Marshal(l.status(state))
+func (l *lakehouse) saveStatus() {
+	l.saving.Lock()
+	defer l.saving.Unlock()
+	text, err := json.Marshal(l.status())
 	if err == nil {
 		temporary := statusPath(l.dir) + ".tmp"
 		if err = os.WriteFile(temporary, text, 0o600); err == nil {
@@ -120,6 +130,9 @@ Exits 1 if a query is not healthy or the lakehouse does not run.`,
 
 // trouble is the error of a lakehouse that is not healthy.
 func (s Status) trouble() error {
+	if s.State == "stopping" {
+		return errors.New("the lakehouse is stopping")
+	}
 	if s.State != "running" {
 		return exit.New(exit.Failed, errors.New("the lakehouse does not run"), "start it with lakectl run --local")
 	}

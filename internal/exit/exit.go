@@ -7,7 +7,7 @@ package exit
 
 import "errors"
 
-// The exit codes of the contract (docs/DESIGN.md, "Commands").
+// The exit codes of the contract (docs/DESIGN.md, "Contract").
 const (
 	OK      = 0 // done, a drained Ctrl-C too
 	Failed  = 1 // no Java, a port taken, a server away

@@ -95,8 +95,10 @@ func (r *run) check(ctx context.Context) error {
 	if !status.Active {
 		return r.restart(ctx)
 	}
-	if r.mode == CatchUp && caughtUp(recent) {
-		return r.goLive(ctx)
+	if r.mode == CatchUp {
+		if since, ok := r.pipeline.sourceLive(r.job); ok && caughtUp(recent, since) {
+			return r.goLive(ctx)
+		}
 	}
 	return nil
 }
@@ -144,13 +146,14 @@ func (r *run) goLive(ctx context.Context) error {
 // caughtUpRows is the size of a batch that interpreted plans get through within a trigger.
 const caughtUpRows = 5_000
 
-// caughtUp reports that the newest batches were small: the query waits for its source again.
-func caughtUp(recent []spark.Progress) bool {
+// caughtUp reports that the newest batch, begun after since, was small: the query waits for its
+// source again.
+func caughtUp(recent []spark.Progress, since time.Time) bool {
 	if len(recent) == 0 {
 		return false
 	}
 	last := recent[len(recent)-1]
-	return last.BatchID > 0 && last.InputRows < caughtUpRows && last.Sources != nil && last.Lag() < caughtUpLag
+	return last.BatchID > 0 && last.Timestamp.After(since) && last.InputRows < caughtUpRows && last.Sources != nil && last.Lag() < caughtUpLag
 }
 
 // caughtUpLag is in records for Kafka and in bytes for Delta, where it is about as many rows.
@@ -166,12 +169,20 @@ func (r *run) drain(ctx context.Context) error {
 		return err
 	}
 	r.query, r.since = query, time.Now()
-	if err := query.AwaitTermination(ctx); err != nil {
-		return fmt.Errorf("drain %s: %w", r.job.Name, err)
-	}
-	recent, err := query.RecentProgress(ctx)
-	if err == nil {
-		r.pipeline.progressed(r, recent)
+	ended := make(chan error, 1)
+	go func() { ended <- query.AwaitTermination(ctx) }()
+	for waiting := true; waiting; {
+		select {
+		case err := <-ended:
+			if err != nil {
+				return fmt.Errorf("drain %s: %w", r.job.Name, err)
+			}
+			waiting = false
+		case <-time.After(pollInterval):
+		}
+		if recent, err := query.RecentProgress(ctx); err == nil {
+			r.pipeline.progressed(r, recent)
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/cryptostream/lakectl/internal/spark"
+	"github.com/cryptostream/lakectl/jobs"
 )
 
 // State is what a query does.
@@ -39,7 +40,8 @@ type QueryStatus struct {
 	Restarts       int        `json:"restarts"`
 	LastError      string     `json:"last_error,omitempty"`
 
-	seen time.Time // trigger time of the newest batch counted
+	seen  time.Time // trigger time of the newest batch counted
+	since time.Time // when the query was started or adopted
 }
 
 // Status returns the state of each query, in the order of the jobs.
@@ -63,8 +65,22 @@ func (p *Pipeline) update(job string, change func(*QueryStatus)) {
 
 func (p *Pipeline) begun(r *run) {
 	p.update(r.job.Name, func(s *QueryStatus) {
-		s.State, s.Mode, s.ID, s.RunID = StateRunning, r.mode, r.query.ID, r.query.RunID
+		s.State, s.Mode, s.ID, s.RunID, s.since = StateRunning, r.mode, r.query.ID, r.query.RunID, r.since
 	})
+}
+
+// sourceLive reports that the job's source has no backlog of its own to work off, and since when: a
+// query that found its table empty has not caught up while the one that fills it has not.
+func (p *Pipeline) sourceLive(job jobs.Job) (since time.Time, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, upstream := range p.config.Lakehouse.Jobs {
+		if upstream.Sink.Table == job.Source.Table {
+			s := p.status[upstream.Name]
+			return s.since, s.Mode == Live
+		}
+	}
+	return time.Time{}, true // Kafka
 }
 
 func (p *Pipeline) failed(job string, cause error) {
