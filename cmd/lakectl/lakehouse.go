@@ -359,10 +359,10 @@ const (
 	stopTimeout  = 30 * time.Second
 )
 
-// stop ends the producer, drains the queries and stops the servers, in that order. failed says that
-// the queries have ended by themselves. The drain takes the time it needs, until ctx ends: somebody
-// then waits for it, drainTimeout long.
-func (l *lakehouse) stop(ctx context.Context, failed bool) error {
+// stop ends the producer, drains the queries and stops the servers, in that order; queries that
+// have ended by themselves are past draining. The drain takes the time it needs, until ctx ends:
+// somebody then waits for it, drainTimeout long.
+func (l *lakehouse) stop(ctx context.Context) error {
 	l.enter("stopping")
 	var errs []error
 	done := l.steps.step("producer")
@@ -372,7 +372,9 @@ func (l *lakehouse) stop(ctx context.Context, failed bool) error {
 		errs = append(errs, err)
 	}
 	done(fmt.Sprintf("%d messages acknowledged", l.feed.Status().Acked))
-	if !failed {
+	select {
+	case <-l.pipeline.Done():
+	default:
 		done := l.steps.step("queries")
 		drain, cancel := context.WithCancel(context.Background())
 		defer cancel()

@@ -164,7 +164,7 @@ func (a *app) supervise(ctx context.Context, l *lakehouse, screen *screen, until
 	stop := func(cause error) {
 		failed, ended = nil, nil
 		go func() {
-			err := l.stop(ctx, cause != nil && cause == l.pipeline.Err())
+			err := l.stop(ctx)
 			if cause != nil {
 				err = cause // what else went wrong follows from it
 			}
