@@ -77,10 +77,10 @@ func TestDeadLettersAreSilversComplement(t *testing.T) {
 	if !slices.Equal(silver.Steps[:2], dead.Steps[:2]) {
 		t.Error("they parse or check differently")
 	}
-	if got := silver.Steps[2].SQL; got != "select * from checked_prices where size(reasons) = 0" {
+	if got := silver.Steps[2].SQL; got != "select * from checked_prices where is_valid" {
 		t.Error(got)
 	}
-	if got := dead.Steps[2].SQL; got != "select * from checked_prices where size(reasons) > 0" {
+	if got := dead.Steps[2].SQL; !strings.HasSuffix(got, "\nfrom checked_prices\nwhere not is_valid") {
 		t.Error(got)
 	}
 	if !slices.Equal(silver.Expectations, dead.Expectations) || dead.Quarantine != "silver_prices" {

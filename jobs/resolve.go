@@ -122,35 +122,39 @@ func (l *loader) steps(d *loaded) ([]Step, []Expectation) {
 	parse := Step{"parsed_" + rows, "One row per row of the source, read as far as it can be; nothing is refused yet.", l.sqlOf(checking, checking.spec.Parse)}
 	split := validStep(rows)
 	if d.spec.Quarantine != "" {
-		split = rejectedStep(rows)
+		split = rejectedStep(rows, checks)
 	}
 	return []Step{parse, checkStep(rows, checks), split, last}, checks
 }
 
-// checkStep adds to each row the names of the checks that it fails. A check that is null fails, so
-// the rows with and without reasons are complements, whatever the checks are. explode(array(…))
-// puts a Generate into the plan: the optimiser would otherwise copy all checks into the filter that
-// follows and run them there again, one by one and with all that they are computed from.
+// checkStep says of each row whether it passes every check. A check that is null is failed, so valid
+// and rejected rows are complements, whatever the checks are.
+//
+// rand() <> 1 is always true, and keeps Spark from moving the checks below the step that reads the row:
+// an optimiser may not move what is not deterministic. Moved, each check would run the parser again.
 func checkStep(rows string, checks []Expectation) Step {
 	var sql strings.Builder
-	fmt.Fprintf(&sql, "select *\nfrom parsed_%s\nlateral view outer explode(array(filter(array(\n", rows)
-	for i, c := range checks {
-		separator := ","
-		if i == len(checks)-1 {
-			separator = ""
-		}
-		fmt.Fprintf(&sql, "  case when not coalesce((%s), false) then '%s' end%s\n", normaliseSQL(c.Check), c.Name, separator)
+	sql.WriteString("select\n  *,\n")
+	for _, c := range checks {
+		fmt.Fprintf(&sql, "  coalesce((%s), false) -- %s\n  and ", normaliseSQL(c.Check), c.Name)
 	}
-	sql.WriteString("), reason -> reason is not null))) as reasons")
-	return Step{"checked_" + rows, "Each row with the names of the checks that it fails, in their order; a check that is null is failed.", sql.String()}
+	fmt.Fprintf(&sql, "rand() <> 1 as is_valid\nfrom parsed_%s", rows)
+	return Step{"checked_" + rows, "Each row, and whether it passes every check; a check that is null is failed.", sql.String()}
 }
 
 func validStep(rows string) Step {
-	return Step{"valid_" + rows, "The rows that pass every check.", "select * from checked_" + rows + " where size(reasons) = 0"}
+	return Step{"valid_" + rows, "The rows that pass every check.", "select * from checked_" + rows + " where is_valid"}
 }
 
-func rejectedStep(rows string) Step {
-	return Step{"rejected_" + rows, "The rows that fail a check: exactly those that are not valid.", "select * from checked_" + rows + " where size(reasons) > 0"}
+func rejectedStep(rows string, checks []Expectation) Step {
+	reasons := make([]string, len(checks))
+	for i, c := range checks {
+		reasons[i] = fmt.Sprintf("    if((%s), null, '%s')", normaliseSQL(c.Check), c.Name)
+	}
+	return Step{
+		"rejected_" + rows, "The rows that are not valid, with the names of the checks that they fail, in the checks' order.",
+		"select\n  *,\n  array_compact(array(\n" + strings.Join(reasons, ",\n") + "\n  )) as reasons\nfrom checked_" + rows + "\nwhere not is_valid",
+	}
 }
 
 func (l *loader) sqlOf(d *loaded, name string) string {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -246,7 +245,8 @@ func (p *Pipeline) open(ctx context.Context) (*spark.Session, error) {
 // begin registers the tables, which are made while Kafka may still be starting, then starts the
 // queries in order: the first two overlap, each later one begins when the one before it has read its
 // first rows, or their head start is over. A query's first batch takes seconds of a cold server; all
-// at once would make Silver wait longest, which is what people wait for.
+// at once would make Silver wait longest, which is what people wait for. With a backlog, the dead
+// letters wait until all others have caught up: nobody waits for them, and they read all of it again.
 //
 // Tables and views are registered in a session of their own: in the queries' one, the streaming views
 // have the tables' names.
@@ -273,17 +273,21 @@ func (p *Pipeline) begin(ctx context.Context, session *spark.Session) ([]*run, e
 		return nil, err
 	}
 	var runs []*run
+	var before *run // the last one that was started
 	head, cancel := context.WithTimeout(ctx, headStart)
 	defer cancel()
 	for i, job := range p.config.Lakehouse.Jobs {
 		if i > 1 && (p.kafka.Backlog > 0 || made[job.Table.Name]) { // else there may be no rows to await
-			runs[i-1].awaitRows(head)
+			before.awaitRows(head)
 		}
 		r := &run{pipeline: p, session: session, job: job, mode: mode, delay: restartDelay()}
 		if err := r.begin(ctx, running, made[job.Table.Name]); err != nil {
 			return nil, err
 		}
 		runs = append(runs, r)
+		if r.query != nil {
+			before = r
+		}
 	}
 	if err := registerViews(ctx, catalog, p.config.Place, p.config.Lakehouse.Views); err != nil {
 		return nil, err
@@ -295,11 +299,7 @@ func (p *Pipeline) begin(ctx context.Context, session *spark.Session) ([]*run, e
 // awaitLive waits until every query has caught up: a backlog is worked off faster by all of them at
 // once than by one after the other.
 func (p *Pipeline) awaitLive(ctx context.Context) {
-	for {
-		catchingUp := slices.ContainsFunc(p.Status(), func(q QueryStatus) bool { return q.Mode == CatchUp })
-		if !catchingUp || !sleep(ctx, pollInterval) {
-			return
-		}
+	for p.catchingUp("") && sleep(ctx, pollInterval) {
 	}
 }
 

@@ -16,13 +16,14 @@ type run struct {
 	pipeline *Pipeline
 	session  *spark.Session
 	job      jobs.Job
-	query    *spark.StreamingQuery
+	query    *spark.StreamingQuery // nil while it waits for the others
 	mode     Mode
 	since    time.Time // when the query was started or adopted
 	delay    *backoff.ExponentialBackOff
 }
 
-// begin adopts the job's query if it runs already, and starts it otherwise. newTable says that its
+// begin adopts the job's query if it runs already, and otherwise starts it or, where it is to wait for
+// the others, leaves that to watch. newTable says that its
 // table was made just now.
 func (r *run) begin(ctx context.Context, running []*spark.StreamingQuery, newTable bool) error {
 	if err := r.pipeline.guard(ctx, r.session, r.job, newTable); err != nil {
@@ -35,6 +36,10 @@ func (r *run) begin(ctx context.Context, running []*spark.StreamingQuery, newTab
 			r.pipeline.report(r.job.Name, Adopted, nil, "it was running")
 			return nil
 		}
+	}
+	if r.mode == CatchUp && r.job.Quarantine != "" {
+		r.pipeline.deferred(r)
+		return nil
 	}
 	return r.start(ctx)
 }
@@ -67,6 +72,16 @@ func (r *run) awaitRows(ctx context.Context) {
 // watch keeps the query running until ctx ends. It returns an error when the session or server is
 // gone, or when the query failed for good.
 func (r *run) watch(ctx context.Context) error {
+	if r.query == nil {
+		for r.pipeline.catchingUp(r.job.Name) {
+			if !sleep(ctx, pollInterval) {
+				return nil
+			}
+		}
+		if err := r.start(ctx); err != nil {
+			return err
+		}
+	}
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"time"
 
 	"github.com/cryptostream/lakectl/internal/spark"
@@ -14,6 +15,7 @@ type State string
 const (
 	StateStarting   State = "starting"
 	StateRunning    State = "running"
+	StateWaiting    State = "waiting"    // until the other queries have caught up
 	StateRestarting State = "restarting" // failed, and started again soon
 	StateStopped    State = "stopped"
 )
@@ -22,7 +24,7 @@ const (
 type QueryStatus struct {
 	Name    string `json:"name"`
 	State   State  `json:"state"`
-	Healthy bool   `json:"healthy"` // running, and its last start has not failed since
+	Healthy bool   `json:"healthy"` // running or waiting, and its last start has not failed since
 	Mode    Mode   `json:"mode,omitempty"`
 	ID      string `json:"id,omitempty"`
 	RunID   string `json:"run_id,omitempty"`
@@ -60,13 +62,23 @@ func (p *Pipeline) update(job string, change func(*QueryStatus)) {
 	defer p.mu.Unlock()
 	s := p.status[job]
 	change(s)
-	s.Healthy = s.State == StateRunning
+	s.Healthy = s.State == StateRunning || s.State == StateWaiting
 }
 
 func (p *Pipeline) begun(r *run) {
 	p.update(r.job.Name, func(s *QueryStatus) {
 		s.State, s.Mode, s.ID, s.RunID, s.since = StateRunning, r.mode, r.query.ID, r.query.RunID, r.since
 	})
+}
+
+// deferred notes that a job's query waits for the others.
+func (p *Pipeline) deferred(r *run) {
+	p.update(r.job.Name, func(s *QueryStatus) { s.State, s.Mode = StateWaiting, r.mode })
+}
+
+// catchingUp reports whether any query but the named one works off a backlog.
+func (p *Pipeline) catchingUp(but string) bool {
+	return slices.ContainsFunc(p.Status(), func(q QueryStatus) bool { return q.Mode == CatchUp && q.Name != but })
 }
 
 // sourceLive reports that the job's source has no backlog of its own to work off, and since when: a

@@ -1,7 +1,7 @@
 -- One row per Bronze record, whatever it holds: nothing here throws and nothing is filtered.
 --
--- The value is read inside an array, between two elements that have the value's own hash, which no
--- value can contain. Only when the array has exactly these three elements was the value one JSON
+-- The value is read inside an array, between two elements that have the value's own hash, which a
+-- value does not contain by chance. Only when the array has exactly these three elements was the value one JSON
 -- object and nothing else: alone, from_json takes text after the object and further objects.
 -- _corrupt is not null where from_json put null for a part that it could not read.
 --
@@ -9,8 +9,8 @@
 -- would have gone through a double. Where even VARIANT holds a double (an exponent, more than 38
 -- digits) the text becomes 'inexact', which no check takes for a decimal.
 --
--- explode(array(x)) gives one row and puts a Generate into the plan. The optimiser inlines the
--- columns of a plain select into filters above it, and would run from_json once for each use.
+-- Each select computes what the one around it uses several times; Spark keeps them apart as long as no
+-- filter is moved into them, which the step that checks these rows sees to.
 select
   topic,
   partition,
@@ -52,25 +52,27 @@ from (
       *,
       case
         when value is null then 'tombstone'
-        when not utf8 then 'bad_encoding'
+        when not is_utf8 then 'bad_encoding'
         when document._corrupt is null
           and size(document.elements) = 3
-          and get(document.elements, 0)._mark = md5(value)
+          and get(document.elements, 0)._mark = mark
           and get(document.elements, 1) is not null
-          and get(document.elements, 2)._mark = md5(value) then 'object'
+          and get(document.elements, 2)._mark = mark then 'object'
         else 'malformed_json'
       end as form,
       get(document.elements, 1) as event
     from (
-      select *, is_valid_utf8(cast(value as string)) as utf8
-      from bronze_prices
+      select
+        *,
+        case when is_utf8 then from_json(
+          concat('{"elements":[{"_mark":', mark, '},', cast(value as string), ',{"_mark":', mark, '}]}'),
+          'struct<elements array<struct<event_id string, pair string, source string, price variant, volume_24h variant, quoted_at string, collected_at string, _mark bigint>>, _corrupt string>',
+          map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false', 'columnNameOfCorruptRecord', '_corrupt')
+        ) end as document
+      from (
+        select *, is_valid_utf8(cast(value as string)) as is_utf8, xxhash64(value) as mark
+        from bronze_prices
+      )
     )
-    lateral view outer explode(array(
-      case when utf8 then from_json(
-        concat('{"elements":[{"_mark":"', md5(value), '"},', cast(value as string), ',{"_mark":"', md5(value), '"}]}'),
-        'struct<elements array<struct<event_id string, pair string, source string, price variant, volume_24h variant, quoted_at string, collected_at string, _mark string>>, _corrupt string>',
-        map('allowSingleQuotes', 'false', 'allowNonNumericNumbers', 'false', 'columnNameOfCorruptRecord', '_corrupt')
-      ) end
-    )) as document
   )
 )
