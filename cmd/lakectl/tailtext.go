@@ -12,13 +12,13 @@ import (
 )
 
 // recordLine is a message as one line of text; the widths fit what the topic usually has.
-const recordLine = "%-9s  %-9s  %-24s  %-9s  %s  %s\n"
+const recordLine = "%-9s  %-9s  %-24s  %-9s  %s  %s"
 
 // recordTime is RFC 3339 in UTC, always with milliseconds.
 const recordTime = "2006-01-02T15:04:05.000Z"
 
 func writeRecordHeading(out io.Writer) {
-	fmt.Fprintf(out, recordLine, "PARTITION", "OFFSET", "TIMESTAMP", "KEY", "VALUE", "HEADERS")
+	fmt.Fprintf(out, recordLine+"\n", "PARTITION", "OFFSET", "TIMESTAMP", "KEY", "VALUE", "HEADERS")
 }
 
 func writeRecord(out io.Writer, r producer.Record) error {
@@ -33,8 +33,9 @@ func writeRecord(out io.Writer, r producer.Record) error {
 	for i, h := range r.Headers {
 		headers[i] = printable([]byte(h.Key)) + "=" + printable(h.Value)
 	}
-	_, err := fmt.Fprintf(out, recordLine, fmt.Sprint(r.Partition), fmt.Sprint(r.Offset), r.Timestamp.Format(recordTime),
+	line := fmt.Sprintf(recordLine, fmt.Sprint(r.Partition), fmt.Sprint(r.Offset), r.Timestamp.Format(recordTime),
 		key, value, strings.Join(headers, " "))
+	_, err := fmt.Fprintln(out, strings.TrimRight(line, " "))
 	return err
 }
 
