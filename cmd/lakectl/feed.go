@@ -28,7 +28,7 @@ type feedOptions struct {
 
 func (o *feedOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.source, "source", "auto", "auto, simulated or replay")
+	f.StringVar(&o.source, "source", "auto", "auto, simulated, replay, or none (others fill the topic of --brokers)")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "between polls of the source")
 	f.Float64Var(&o.rate, "rate", 0, "simulated: messages per second instead of polls")
 	f.Int64Var(&o.seed, "seed", 0, "simulated: same seed, same prices; 0 takes one from the clock")
@@ -45,7 +45,7 @@ func (o *feedOptions) check(cmd *cobra.Command) error {
 		kind = "simulated"
 	}
 	switch o.source {
-	case "auto", "simulated":
+	case "auto", "simulated", noSource:
 	case "replay":
 		if o.file == "" {
 			return usagef("--source replay needs a --file")
@@ -81,16 +81,19 @@ func (o *feedOptions) replaySpeed() (float64, error) {
 }
 
 func (o *feedOptions) contents() contents {
-	if o.source == "replay" {
+	switch o.source {
+	case "replay":
 		return replayed
+	case noSource:
+		return external
 	}
 	return simulated
 }
 
 // feed publishes what a source gives. It ends when the source does, or by Stop.
 type feed struct {
-	publisher *producer.Publisher
-	replay    *producer.Replay // nil for other sources
+	publisher *producer.Publisher // nil for noSource
+	replay    *producer.Replay    // nil for other sources
 	name      string
 	cancel    context.CancelFunc
 	done      chan struct{}
@@ -99,6 +102,9 @@ type feed struct {
 
 // startFeed connects to Kafka and begins publishing to the topic. A replay's journal is in stateDir.
 func startFeed(ctx context.Context, o feedOptions, kafka producer.KafkaConfig, stateDir string, log *slog.Logger) (*feed, error) {
+	if o.source == noSource {
+		return noFeed(), nil
+	}
 	f := &feed{done: make(chan struct{})}
 	source, err := f.open(o, stateDir, log)
 	if err != nil {
@@ -162,6 +168,9 @@ func (f *feed) publish(ctx context.Context, source producer.Source) error {
 func (f *feed) Stop(ctx context.Context) error {
 	f.cancel()
 	<-f.done
+	if f.publisher == nil {
+		return nil
+	}
 	err := f.publisher.Close(ctx)
 	if f.replay != nil {
 		if cerr := f.replay.Close(); err == nil {
@@ -184,6 +193,9 @@ type FeedStatus struct {
 }
 
 func (f *feed) Status() FeedStatus {
+	if f.publisher == nil {
+		return FeedStatus{Source: f.name}
+	}
 	s := f.publisher.Stats()
 	status := FeedStatus{Source: f.name, Published: s.Published, Acked: s.Acked, Retried: s.Retried, Failed: s.Failed, InFlight: s.InFlight}
 	if s.LastError != nil {

@@ -30,6 +30,9 @@ ends. Every message that was taken is acknowledged by all replicas before the co
 			if o.source == "auto" {
 				return usagef("no live exchange is in this version yet; say --source simulated or --source replay")
 			}
+			if o.source == noSource {
+				return usagef("--source none publishes nothing")
+			}
 			if err := o.check(cmd); err != nil {
 				return err
 			}

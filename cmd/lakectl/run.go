@@ -43,6 +43,7 @@ kill too, the next run goes on where this one ended.`,
 		Example: `  lakectl run --local
   lakectl run --local --source simulated --rate 20 --seed 1
   lakectl run --local --source replay --file data.csv.gz --speed max --until-idle --data-dir .lakectl-replay
+  lakectl run --local --brokers localhost:9092 --source none     # others publish
   LAKECTL_KAFKA_PASSWORD=… lakectl run --local --brokers kafka:9092 --kafka-username reader`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -82,8 +83,11 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 			return exit.New(exit.Usage, fmt.Errorf("--remote: %w", err), "")
 		}
 	}
+	if len(o.brokers) == 0 && o.feed.source == noSource {
+		return usagef("--source none reads what others publish: name their Kafka with --brokers")
+	}
 	if len(o.brokers) > 0 && o.feed.source == "auto" {
-		return usagef("with --brokers say which prices to publish: --source simulated or replay")
+		return usagef("with --brokers say which prices to publish: --source simulated or replay, or none to read what others publish")
 	}
 	pairs := [][2]string{{"brokers", "kafka-port"}, {"remote", "spark-port"}, {"remote", "spark-heap"}, {"remote", "spark-conf"}}
 	for _, p := range pairs {

@@ -154,6 +154,9 @@ func writeStatus(out io.Writer, s Status) error {
 
 // String is one line for people.
 func (f FeedStatus) String() string {
+	if f.Source == noSource {
+		return "producer: none; the topic is filled by others"
+	}
 	text := fmt.Sprintf("producer: %s prices, %d published, %d acknowledged", f.Source, f.Published, f.Acked)
 	if f.Failed > 0 {
 		text += fmt.Sprintf(", %d refused by Kafka", f.Failed)
