@@ -33,10 +33,12 @@ type options struct {
 	rounds                int // of starts
 	backlog               int // events
 	backlogHeapMB         int // 0: lakectl's own choice
+	publish               int // messages of each publisher and round
+	publishLive           time.Duration
 }
 
 // allScenarios are in the order they run in: idle goes on where live ended.
-var allScenarios = []string{"start", "live", "idle", "backlog"}
+var allScenarios = []string{"start", "live", "idle", "backlog", "publish"}
 
 func parseOptions(args []string) (options, error) {
 	var o options
@@ -51,6 +53,8 @@ func parseOptions(args []string) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 3, "start: how often")
 	f.IntVar(&o.backlog, "backlog", 3_000_000, "backlog: events, a multiple of 1000")
 	f.IntVar(&o.backlogHeapMB, "backlog-heap", 0, "backlog: Spark's heap in MB, 0 for lakectl's own choice")
+	f.IntVar(&o.publish, "publish", 1_000_000, "publish: messages of each publisher and round")
+	f.DurationVar(&o.publishLive, "publish-live", time.Minute, "publish: length of the measurement at 20 messages/s")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -73,6 +77,8 @@ func (o options) check(rest []string) error {
 		return errors.New("-rounds must be at least 1")
 	case o.backlog < 1000 || o.backlog%1000 != 0:
 		return errors.New("-backlog must be a multiple of 1000")
+	case o.publish < 1000 || o.publish%1000 != 0 || o.publishLive < time.Second:
+		return errors.New("-publish must be a multiple of 1000, -publish-live at least 1s")
 	}
 	return nil
 }
