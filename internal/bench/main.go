@@ -1,7 +1,8 @@
 // Command bench measures lakectl on the machine it runs on, from outside, as a user would run it, and
 // puts its configuration beside Spark's defaults. make bench runs it.
 //
-// Each scenario runs the lakectl binary on a data dir of its own and reads the times of the tables'
+// The scenario publish measures the producer's Publisher in this process, beside other publishers. Each
+// other one runs the lakectl binary on a data dir of its own and reads the times of the tables'
 // commits from their Delta logs, so that measuring costs the measured nothing. Progress goes to stderr,
 // the table to stdout, and both forms of the result to the folder bench: result.json and result.md. A
 // target that is missed is shown and does not change the exit code; a scenario that could not be run

@@ -21,8 +21,9 @@ const publishWarmUp = 300_000
 
 // peers publish the same messages as we do.
 const (
-	perfTool = "ProducerPerformance" // of Kafka itself
-	franzGo  = "franz-go"
+	perfTool     = "ProducerPerformance, batches of 1 MiB" // of Kafka itself
+	perfToolAsIs = "ProducerPerformance, its own batches"  // of 16 KiB
+	franzGo      = "franz-go"
 )
 
 // publishFigures is what the rounds gave.
@@ -82,7 +83,8 @@ func (r *publishRun) measure(ctx context.Context) (f publishFigures, err error) 
 			rate, f.allocs, f.bytes, err = r.ours(ctx, topic)
 			return rate, err
 		}},
-		{perfTool, r.perfTool},
+		{perfTool, func(ctx context.Context, topic string) (float64, error) { return r.perfTool(ctx, topic, tuned) }},
+		{perfToolAsIs, func(ctx context.Context, topic string) (float64, error) { return r.perfTool(ctx, topic, "") }},
 		{franzGo, r.franz},
 	}
 	for round := range publishRounds {

@@ -105,7 +105,8 @@ func (r *publishRun) franz(ctx context.Context, topic string) (float64, error) {
 	return float64(r.bench.publish) / took.Seconds(), err
 }
 
-// What the peers get, so that they batch as generously as we do, whose batches grow under load.
+// What the peers get, so that they batch as generously as we do, whose batches grow under load. Kafka's
+// own tool runs as it comes, too.
 const (
 	lingerMS    = 5 // Kafka's default
 	batchBytes  = 1 << 20
@@ -116,10 +117,13 @@ const (
 // steadyRate is in what ProducerPerformance prints of the messages after the warm-up.
 var steadyRate = regexp.MustCompile(`(?m)^\d+ steady state records sent, ([0-9.,]+) records/sec`)
 
+// tuned are settings of ProducerPerformance beyond those that all have in common.
+var tuned = fmt.Sprintf("linger.ms=%d\nbatch.size=%d\nbuffer.memory=%d\n", lingerMS, batchBytes, bufferBytes)
+
 // perfTool publishes with Kafka's own tool, in a JVM with the heap that its script gives it.
-func (r *publishRun) perfTool(ctx context.Context, topic string) (float64, error) {
+func (r *publishRun) perfTool(ctx context.Context, topic, settings string) (float64, error) {
 	payloads, config := filepath.Join(r.dir, "payloads.txt"), filepath.Join(r.dir, "producer.properties")
-	if err := r.writePerfFiles(payloads, config); err != nil {
+	if err := r.writePerfFiles(payloads, config, settings); err != nil {
 		return 0, err
 	}
 	cmd := exec.CommandContext(ctx, r.bench.java.Path, "-Xmx512m", "-cp", filepath.Join(r.bench.runtime.KafkaJars, "*"),
@@ -136,7 +140,7 @@ func (r *publishRun) perfTool(ctx context.Context, topic string) (float64, error
 	return strconv.ParseFloat(string(match[1]), 64)
 }
 
-func (r *publishRun) writePerfFiles(payloads, config string) error {
+func (r *publishRun) writePerfFiles(payloads, config, settings string) error {
 	var lines []byte
 	for _, p := range r.payloads {
 		lines = append(append(lines, p...), '\n')
@@ -148,9 +152,6 @@ sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule require
 acks=all
 enable.idempotence=true
 compression.type=lz4
-linger.ms=%d
-batch.size=%d
-buffer.memory=%d
-`, r.kafka.Brokers[0], r.kafka.Username, r.kafka.Password, lingerMS, batchBytes, bufferBytes)
+%s`, r.kafka.Brokers[0], r.kafka.Username, r.kafka.Password, settings)
 	return errors.Join(os.WriteFile(payloads, lines, 0o600), os.WriteFile(config, []byte(properties), 0o600))
 }
