@@ -43,7 +43,7 @@ With -o json each line is an object: topic, partition, offset, timestamp (RFC 33
   lakectl tail --brokers localhost:9092`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			tail, err := o.check(cmd)
+			tail, err := o.check()
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ With -o json each line is an object: topic, partition, offset, timestamp (RFC 33
 		},
 	}
 	f := cmd.Flags()
-	dataDirFlag(cmd, &o.dir, "the lakehouse (default: the one that runs here)")
+	dataDirFlag(cmd, &o.dir, "the lakehouse, without --brokers (default: the one that runs here)")
 	f.StringSliceVar(&o.brokers, "brokers", nil, "host:port of one or more brokers of another Kafka")
 	f.StringVar(&o.username, "kafka-username", "", "SASL/PLAIN user; its password is LAKECTL_KAFKA_PASSWORD")
 	f.StringVar(&o.from, "from", "-10", "beginning, end, an offset, -N for the last N of each partition, or an RFC 3339 time")
@@ -68,14 +68,12 @@ With -o json each line is an object: topic, partition, offset, timestamp (RFC 33
 }
 
 // check refuses what can't be, and says what to read.
-func (o *tailOptions) check(cmd *cobra.Command) (producer.TailOptions, error) {
+func (o *tailOptions) check() (producer.TailOptions, error) {
 	tail := producer.TailOptions{Topic: topic, Partitions: o.partitions, Follow: !o.noFollow}
 	from, err := producer.ParseTailStart(o.from)
 	switch {
 	case err != nil:
 		return tail, usagef("--from %w", err)
-	case len(o.brokers) > 0 && cmd.Flags().Changed("data-dir"):
-		return tail, usagef("--data-dir makes no sense with --brokers")
 	case o.limit < 0:
 		return tail, usagef("--limit must not be negative")
 	case o.noFollow && o.from == "end":
@@ -85,7 +83,8 @@ func (o *tailOptions) check(cmd *cobra.Command) (producer.TailOptions, error) {
 	return tail, nil
 }
 
-// kafka returns the cluster that is meant: the one named, or that of a running lakehouse.
+// kafka returns the cluster that is meant: the one named, or that of a running lakehouse. Both may be
+// named where a container's environment names them; brokers are what is asked for then.
 func (o *tailOptions) kafka() (producer.KafkaConfig, error) {
 	config := producer.KafkaConfig{Brokers: o.brokers, Username: o.username, Password: os.Getenv("LAKECTL_KAFKA_PASSWORD")}
 	if len(o.brokers) == 0 {
