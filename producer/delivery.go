@@ -159,6 +159,17 @@ func (p *Publisher) holdUp(err error) {
 	}
 }
 
+// dialFailed is told that no broker is connected any more. While there is no session, whoever makes one
+// knows better: of several brokers the others may answer.
+func (p *Publisher) dialFailed(err error) {
+	p.mu.Lock()
+	open := p.session != nil
+	p.mu.Unlock()
+	if open {
+		p.holdUp(err)
+	}
+}
+
 func (p *Publisher) goOn() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -139,7 +139,7 @@ func (o *Outbox) drain(ctx context.Context) context.Context {
 	ask := time.NewTicker(closeAsks)
 	defer ask.Stop()
 	waiting, since := o.spool.stats().Messages, time.Now()
-	for waiting > 0 && o.Err() == nil && o.Stats().KafkaUp && time.Since(since) < closeGrace {
+	for waiting > 0 && o.Err() == nil && o.hopeful() && time.Since(since) < closeGrace {
 		select {
 		case <-ask.C:
 		case <-ctx.Done():
@@ -150,6 +150,12 @@ func (o *Outbox) drain(ctx context.Context) context.Context {
 		}
 	}
 	return ctx
+}
+
+// hopeful says that Kafka takes messages, or has not been seen to be away.
+func (o *Outbox) hopeful() bool {
+	s := o.Stats()
+	return s.KafkaUp || s.LastError == nil
 }
 
 func (o *Outbox) closeSpool() error {

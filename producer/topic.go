@@ -109,7 +109,27 @@ func withAdmin(ctx context.Context, cfg KafkaConfig, do func(sarama.Client, sara
 	if errors.As(err, &explained) {
 		return err
 	}
+	if errors.Is(err, sarama.ErrOutOfBrokers) {
+		err = errors.Join(err, refusedLogin(cfg, conf))
+	}
 	return explain("connecting", cfg, err)
+}
+
+// refusedLogin asks each broker for what sarama's client leaves out of its error: that the broker knows
+// no login of this kind.
+func refusedLogin(cfg KafkaConfig, conf *sarama.Config) error {
+	for _, address := range cfg.Brokers {
+		broker := sarama.NewBroker(address)
+		if err := broker.Open(conf); err != nil {
+			return err
+		}
+		_, err := broker.Connected()
+		_ = broker.Close()
+		if errors.Is(err, sarama.ErrUnsupportedSASLMechanism) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t TopicConfig) withDefaults() TopicConfig {
