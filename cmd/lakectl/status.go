@@ -158,6 +158,9 @@ func (f FeedStatus) String() string {
 		return "producer: none; the topic is filled by others"
 	}
 	text := fmt.Sprintf("producer: %s prices, %d published, %d acknowledged", f.Source, f.Published, f.Acked)
+	if f.Spooled > 0 {
+		text += fmt.Sprintf(", %d in the spool", f.Spooled)
+	}
 	if f.Failed > 0 {
 		text += fmt.Sprintf(", %d refused by Kafka", f.Failed)
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,9 +13,8 @@ import (
 )
 
 type tailOptions struct {
+	kafkaOptions
 	dir        string
-	brokers    []string
-	username   string
 	from       string
 	noFollow   bool
 	limit      int64
@@ -43,11 +41,11 @@ With -o json each line is an object: topic, partition, offset, timestamp (RFC 33
   lakectl tail --brokers localhost:9092`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			tail, err := o.check()
+			tail, err := o.check(cmd)
 			if err != nil {
 				return err
 			}
-			kafka, err := o.kafka()
+			kafka, err := o.cluster()
 			if err != nil {
 				return err
 			}
@@ -57,8 +55,7 @@ With -o json each line is an object: topic, partition, offset, timestamp (RFC 33
 	}
 	f := cmd.Flags()
 	dataDirFlag(cmd, &o.dir, "the lakehouse, without --brokers (default: the one that runs here)")
-	f.StringSliceVar(&o.brokers, "brokers", nil, "host:port of one or more brokers of another Kafka")
-	f.StringVar(&o.username, "kafka-username", "", "SASL/PLAIN user; its password is LAKECTL_KAFKA_PASSWORD")
+	o.kafkaFlags(cmd)
 	f.StringVar(&o.from, "from", "-10", "beginning, end, an offset, -N for the last N of each partition, or an RFC 3339 time")
 	f.BoolVar(&o.noFollow, "no-follow", false, "end with the last message that was there at the start")
 	f.Int64Var(&o.limit, "limit", 0, "end after so many messages; 0 is endless")
@@ -68,7 +65,7 @@ With -o json each line is an object: topic, partition, offset, timestamp (RFC 33
 }
 
 // check refuses what can't be, and says what to read.
-func (o *tailOptions) check() (producer.TailOptions, error) {
+func (o *tailOptions) check(cmd *cobra.Command) (producer.TailOptions, error) {
 	tail := producer.TailOptions{Topic: topic, Partitions: o.partitions, Follow: !o.noFollow}
 	from, err := producer.ParseTailStart(o.from)
 	switch {
@@ -80,27 +77,24 @@ func (o *tailOptions) check() (producer.TailOptions, error) {
 		return tail, usagef("--no-follow has nothing to show with --from end")
 	}
 	tail.From = from
-	return tail, nil
+	return tail, o.checkKafka(cmd)
 }
 
-// kafka returns the cluster that is meant: the one named, or that of a running lakehouse. Both may be
+// cluster returns the Kafka that is meant: the one named, or that of a running lakehouse. Both may be
 // named where a container's environment names them; brokers are what is asked for then.
-func (o *tailOptions) kafka() (producer.KafkaConfig, error) {
-	config := producer.KafkaConfig{Brokers: o.brokers, Username: o.username, Password: os.Getenv("LAKECTL_KAFKA_PASSWORD")}
-	if len(o.brokers) == 0 {
-		dir, err := findDataDir(o.dir, false)
-		if err != nil {
-			return config, err
-		}
-		run, err := local.ReadRunFile(dir)
-		if err != nil {
-			return config, err
-		}
-		config.Brokers = strings.Split(run.Kafka.Addr, ",")
-		if run.Kafka.Username != "" { // it is our own
-			config.Username, config.Password = run.Kafka.Username, run.Kafka.Password
-		}
+func (o *tailOptions) cluster() (producer.KafkaConfig, error) {
+	if len(o.kafka.Brokers) > 0 {
+		return o.kafka, nil
 	}
+	dir, err := findDataDir(o.dir, false)
+	if err != nil {
+		return o.kafka, err
+	}
+	run, err := local.ReadRunFile(dir)
+	if err != nil {
+		return o.kafka, err
+	}
+	config := producer.KafkaConfig{Brokers: strings.Split(run.Kafka.Addr, ","), Username: run.Kafka.Username, Password: run.Kafka.Password}
 	if config.Username != "" {
 		config.Mechanism = "PLAIN"
 	}
