@@ -49,6 +49,10 @@ fuzz: ## Fuzz each target for FUZZTIME
 		done; \
 	done
 
+.PHONY: kills
+kills: ## Kill the producer 60 times and Kafka 10 times, and look for lost quotes
+	LAKECTL_KILLS=50 go test -count 1 -timeout 30m -run '^TestKills$$' -v ./cmd/lakectl
+
 .PHONY: lint
 lint: ## Check formatting, vet, golangci-lint and go.mod
 	@unformatted=$$(gofmt -l cmd infra internal jobs producer) && test -z "$$unformatted" || \

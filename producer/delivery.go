@@ -13,6 +13,7 @@ import (
 // entry is a message on its way to Kafka.
 type entry struct {
 	message  Message
+	taken    time.Time // when it was accepted, by the spool if it comes from one
 	record   sarama.ProducerMessage
 	sequence uint64 // of its acceptance: what comes back is sent again in this order
 	size     int    // bytes in a batch, at most
@@ -23,7 +24,10 @@ type entry struct {
 const entryOverhead = 256
 
 func newEntry(topic string, m Message, now time.Time) *entry {
-	e := &entry{message: m}
+	e := &entry{message: m, taken: m.taken}
+	if e.taken.IsZero() {
+		e.taken = now
+	}
 	e.record = sarama.ProducerMessage{
 		Topic:     topic,
 		Timestamp: kafkaTimestamp(m.Timestamp, now),
@@ -79,6 +83,9 @@ func (p *Publisher) deliver(record *sarama.ProducerMessage) {
 	if p.opts.OnAck != nil {
 		p.opts.OnAck(e.message, record.Partition, record.Offset)
 	}
+	if p.opts.delivered != nil {
+		p.opts.delivered(time.Since(e.taken))
+	}
 	p.acked.Add(1)
 	p.window.Release(e.weight())
 }
@@ -112,7 +119,9 @@ func (p *Publisher) refuse(e *entry, err error) error {
 	}
 	err = failed(hint, "kafka refuses the message%s with key %q and %d bytes: %w", where, e.message.Key, len(e.message.Value), err)
 	p.log.Error("message refused", "error", err)
-
+	if p.opts.refused != nil {
+		p.opts.refused(err)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lastErr = err
@@ -150,11 +159,22 @@ func (p *Publisher) holdUp(err error) {
 	}
 }
 
+// dialFailed is told that no broker is connected any more. While there is no session, whoever makes one
+// knows better: of several brokers the others may answer.
+func (p *Publisher) dialFailed(err error) {
+	p.mu.Lock()
+	open := p.session != nil
+	p.mu.Unlock()
+	if open {
+		p.holdUp(err)
+	}
+}
+
 func (p *Publisher) goOn() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.away.IsZero() {
-		p.log.Info("kafka takes messages again", "after", time.Since(p.away).Round(time.Millisecond))
+		p.log.Warn("kafka takes messages again", "after", time.Since(p.away).Round(time.Millisecond))
 	}
 	p.away = time.Time{}
 	p.isAway.Store(false)

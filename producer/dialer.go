@@ -12,7 +12,7 @@ import (
 type dialer struct {
 	ctx     context.Context
 	stop    context.CancelFunc
-	onError func(error) // told of each failed dial; may be nil
+	onError func(error) // told of a failed dial while no connection is open; may be nil
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
@@ -27,7 +27,10 @@ func newDialer(ctx context.Context, onError func(error)) *dialer {
 func (d *dialer) Dial(network, address string) (net.Conn, error) {
 	raw, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(d.ctx, network, address)
 	if err != nil {
-		if d.onError != nil && d.ctx.Err() == nil {
+		d.mu.Lock()
+		alone := len(d.conns) == 0
+		d.mu.Unlock()
+		if alone && d.onError != nil && d.ctx.Err() == nil {
 			d.onError(err)
 		}
 		return nil, err

@@ -64,6 +64,12 @@ func startBroker(t *testing.T) *broker {
 	return b
 }
 
+// in returns the broker for a subtest, to which its failures belong.
+func (b *broker) in(t *testing.T) *broker {
+	b.t = t
+	return b
+}
+
 func (b *broker) write(name, content string) {
 	if err := os.WriteFile(filepath.Join(b.dir, name), []byte(content), 0o600); err != nil {
 		b.t.Fatal(err)

@@ -18,6 +18,9 @@ type Message struct {
 
 	// Line is where a replay read it, 1-based; 0 from any other source.
 	Line int64
+
+	spooled uint64    // its sequence number in the spool; 0 if it does not come from one
+	taken   time.Time // when the spool took it; zero if it does not come from one
 }
 
 // Header is one header of a Message; keys may repeat.

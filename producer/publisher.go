@@ -28,7 +28,9 @@ type PublisherOptions struct {
 
 	Log *slog.Logger // nil is no log
 
-	retries int // sarama's own before a session ends; 0 is sessionRetries
+	retries   int                 // sarama's own before a session ends; 0 is sessionRetries
+	delivered func(time.Duration) // told of each acknowledgement, and how long it took; may be nil
+	refused   func(error)         // told of each message refused for good; may be nil
 }
 
 // sessionRetries lets sarama wait for about a minute.
@@ -79,6 +81,13 @@ type Publisher struct {
 // NewPublisher connects to Kafka, within 30 s, and returns a publisher to a topic that is there
 // (see EnsureTopic). Errors: no broker answers, wrong login, no such topic. Call Close in the end.
 func NewPublisher(cfg KafkaConfig, opts PublisherOptions) (*Publisher, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	return newPublisher(ctx, cfg, opts)
+}
+
+// newPublisher is NewPublisher with a bound of the caller's on connecting.
+func newPublisher(connecting context.Context, cfg KafkaConfig, opts PublisherOptions) (*Publisher, error) {
 	if opts.Topic == "" {
 		return nil, usage("no topic is given")
 	}
@@ -95,7 +104,7 @@ func NewPublisher(cfg KafkaConfig, opts PublisherOptions) (*Publisher, error) {
 	if p.opts.retries == 0 {
 		p.opts.retries = sessionRetries
 	}
-	first, err := p.connect()
+	first, err := p.connect(connecting)
 	if err != nil {
 		cancel()
 		return nil, err
@@ -104,9 +113,8 @@ func NewPublisher(cfg KafkaConfig, opts PublisherOptions) (*Publisher, error) {
 	return p, nil
 }
 
-func (p *Publisher) connect() (*session, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
-	defer cancel()
+func (p *Publisher) connect(ctx context.Context) (*session, error) {
+	stop := context.AfterFunc(ctx, p.cancel) // ends sarama's tries
 	limit, err := maxMessageBytes(ctx, p.cfg, p.opts.Topic)
 	if err != nil {
 		return nil, err
@@ -115,6 +123,11 @@ func (p *Publisher) connect() (*session, error) {
 	first, err := p.newSession()
 	if err != nil {
 		return nil, explain("starting the producer", p.cfg, err)
+	}
+	if !stop() {
+		first.fence()
+		first.collect(p)
+		return nil, fmt.Errorf("starting the producer: %w", context.Cause(ctx))
 	}
 	return first, nil
 }

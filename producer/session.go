@@ -17,6 +17,7 @@ import (
 // failed batch has been read from Errors), everything undelivered comes back, and a new session, with
 // a producer id of its own, gets it again in order.
 type session struct {
+	client   sarama.Client
 	producer sarama.AsyncProducer
 	dial     *dialer
 
@@ -29,17 +30,36 @@ type session struct {
 }
 
 func (p *Publisher) newSession() (*session, error) {
-	dial := newDialer(p.ctx, p.holdUp)
+	dial := newDialer(p.ctx, p.dialFailed)
 	conf, err := p.saramaConfig(dial)
 	if err != nil {
 		return nil, err
 	}
-	producer, err := sarama.NewAsyncProducer(p.cfg.Brokers, conf)
+	client, producer, err := p.newProducer(conf)
 	if err != nil {
 		dial.cut()
 		return nil, err
 	}
-	return &session{producer: producer, dial: dial, fenced: make(chan struct{}), progress: make(chan struct{}, 1)}, nil
+	return &session{client: client, producer: producer, dial: dial, fenced: make(chan struct{}), progress: make(chan struct{}, 1)}, nil
+}
+
+// newProducer fetches the metadata before sarama asks for a producer id: without it, sarama asks the
+// first of the given brokers only, for minutes, also where that is down and others are not. And it would
+// not close its client where that fails.
+func (p *Publisher) newProducer(conf *sarama.Config) (sarama.Client, sarama.AsyncProducer, error) {
+	client, err := sarama.NewClient(p.cfg.Brokers, conf)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = client.RefreshMetadata(p.opts.Topic)
+	if err == nil {
+		var producer sarama.AsyncProducer
+		if producer, err = sarama.NewAsyncProducerFromClient(client); err == nil {
+			return client, producer, nil
+		}
+	}
+	_ = client.Close()
+	return nil, nil, err
 }
 
 // saramaConfig is the producer's. Sarama sends a batch as soon as the one before is acknowledged:
@@ -163,6 +183,7 @@ func (s *session) collect(p *Publisher) (again []*entry) {
 			s.fence()
 		}
 	}
+	_ = s.client.Close()
 	return again
 }
 

@@ -18,7 +18,7 @@ const DefaultMaxMessageBytes = 8 << 20
 type TopicConfig struct {
 	Name           string
 	Partitions     int32 // 0 is 1
-	Replication    int16 // 0 is 1
+	Replication    int16 // 0 is 1 for a new topic, and whatever it is for one that is there
 	RetentionBytes int64 // per partition; 0 or -1 is no limit
 
 	// MaxMessageBytes limits a record batch, bytes; 0 is DefaultMaxMessageBytes.
@@ -30,6 +30,7 @@ type TopicInfo struct {
 	ClusterID  string
 	TopicID    string // differs when a topic was deleted and made again under the same name
 	Partitions int
+	Replicas   int  // of each partition; the fewest, where they differ
 	Created    bool // by this call
 
 	// Differences are the settings of an existing topic that are not as TopicConfig wants them,
@@ -42,16 +43,17 @@ type TopicInfo struct {
 // producer's timestamps. Errors: no broker answers, wrong login, no right to create; when ctx ends, its
 // error.
 func EnsureTopic(ctx context.Context, cfg KafkaConfig, want TopicConfig) (TopicInfo, error) {
+	given := want
 	want = want.withDefaults()
 	var info TopicInfo
 	err := withAdmin(ctx, cfg, func(client sarama.Client, admin sarama.ClusterAdmin) (err error) {
 		info, err = describe(client, want.Name)
 		if errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
-			info, err = create(client, admin, want)
+			info, err = create(client, admin, want, given)
 			return explain(fmt.Sprintf("creating topic %s", want.Name), cfg, err)
 		}
 		if err == nil {
-			info.Differences, err = differences(admin, want, info.Partitions)
+			info.Differences, err = info.differences(admin, want, given)
 		}
 		return explain(fmt.Sprintf("describing topic %s", want.Name), cfg, err)
 	})
@@ -107,7 +109,27 @@ func withAdmin(ctx context.Context, cfg KafkaConfig, do func(sarama.Client, sara
 	if errors.As(err, &explained) {
 		return err
 	}
+	if errors.Is(err, sarama.ErrOutOfBrokers) {
+		err = errors.Join(err, refusedLogin(cfg, conf))
+	}
 	return explain("connecting", cfg, err)
+}
+
+// refusedLogin asks each broker for what sarama's client leaves out of its error: that the broker knows
+// no login of this kind.
+func refusedLogin(cfg KafkaConfig, conf *sarama.Config) error {
+	for _, address := range cfg.Brokers {
+		broker := sarama.NewBroker(address)
+		if err := broker.Open(conf); err != nil {
+			return err
+		}
+		_, err := broker.Connected()
+		_ = broker.Close()
+		if errors.Is(err, sarama.ErrUnsupportedSASLMechanism) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t TopicConfig) withDefaults() TopicConfig {
@@ -146,7 +168,7 @@ func (t TopicConfig) detail() *sarama.TopicDetail {
 
 // create makes the topic and waits until its partitions have leaders. Another program may have been
 // faster, with other settings.
-func create(client sarama.Client, admin sarama.ClusterAdmin, want TopicConfig) (TopicInfo, error) {
+func create(client sarama.Client, admin sarama.ClusterAdmin, want, given TopicConfig) (TopicInfo, error) {
 	err := admin.CreateTopic(want.Name, want.detail(), false)
 	existed := errors.Is(err, sarama.ErrTopicAlreadyExists)
 	if err != nil && !existed {
@@ -157,7 +179,7 @@ func create(client sarama.Client, admin sarama.ClusterAdmin, want TopicConfig) (
 	}
 	info, err := describe(client, want.Name)
 	if err == nil && existed {
-		info.Differences, err = differences(admin, want, info.Partitions)
+		info.Differences, err = info.differences(admin, want, given)
 	}
 	info.Created = !existed
 	return info, err
@@ -181,20 +203,30 @@ func describe(client sarama.Client, topic string) (TopicInfo, error) {
 		return TopicInfo{}, found.Err
 	}
 	info := TopicInfo{TopicID: found.Uuid.String(), Partitions: len(found.Partitions)}
+	for i, partition := range found.Partitions {
+		if i == 0 || len(partition.Replicas) < info.Replicas {
+			info.Replicas = len(partition.Replicas)
+		}
+	}
 	if answer.ClusterID != nil {
 		info.ClusterID = *answer.ClusterID
 	}
 	return info, nil
 }
 
-func differences(admin sarama.ClusterAdmin, want TopicConfig, partitions int) ([]string, error) {
+// differences compares a topic with what is wanted of it, given expressly or by default. Without the
+// right to read its settings those are left out.
+func (t TopicInfo) differences(admin sarama.ClusterAdmin, want, given TopicConfig) ([]string, error) {
 	entries, err := settingsOf(admin, want.Name)
-	if err != nil {
+	if err != nil && !errors.Is(err, sarama.ErrTopicAuthorizationFailed) {
 		return nil, err
 	}
 	var found []string
-	if partitions != int(want.Partitions) {
-		found = append(found, fmt.Sprintf("partitions is %d, wanted %d", partitions, want.Partitions))
+	if t.Partitions != int(want.Partitions) {
+		found = append(found, fmt.Sprintf("partitions is %d, wanted %d", t.Partitions, want.Partitions))
+	}
+	if given.Replication != 0 && t.Replicas != int(given.Replication) {
+		found = append(found, fmt.Sprintf("replication is %d, wanted %d", t.Replicas, given.Replication))
 	}
 	settings := want.settings()
 	for _, entry := range entries {

@@ -28,7 +28,7 @@ type feedOptions struct {
 
 func (o *feedOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.source, "source", "auto", "auto, simulated or replay")
+	f.StringVar(&o.source, "source", "auto", "auto, simulated, replay, or none (others fill the topic of --brokers)")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "between polls of the source")
 	f.Float64Var(&o.rate, "rate", 0, "simulated: messages per second instead of polls")
 	f.Int64Var(&o.seed, "seed", 0, "simulated: same seed, same prices; 0 takes one from the clock")
@@ -45,7 +45,7 @@ func (o *feedOptions) check(cmd *cobra.Command) error {
 		kind = "simulated"
 	}
 	switch o.source {
-	case "auto", "simulated":
+	case "auto", "simulated", noSource:
 	case "replay":
 		if o.file == "" {
 			return usagef("--source replay needs a --file")
@@ -81,40 +81,45 @@ func (o *feedOptions) replaySpeed() (float64, error) {
 }
 
 func (o *feedOptions) contents() contents {
-	if o.source == "replay" {
+	switch o.source {
+	case "replay":
 		return replayed
+	case noSource:
+		return external
 	}
 	return simulated
 }
 
 // feed publishes what a source gives. It ends when the source does, or by Stop.
 type feed struct {
-	publisher *producer.Publisher
-	replay    *producer.Replay // nil for other sources
-	name      string
-	cancel    context.CancelFunc
-	done      chan struct{}
-	err       error // valid after done
+	outbox *producer.Outbox // nil for noSource
+	replay *producer.Replay // nil for other sources
+	name   string
+	cancel context.CancelFunc
+	done   chan struct{}
+	err    error // valid after done
 }
 
-// startFeed connects to Kafka and begins publishing to the topic. A replay's journal is in stateDir.
-func startFeed(ctx context.Context, o feedOptions, kafka producer.KafkaConfig, stateDir string, log *slog.Logger) (*feed, error) {
+// startFeed begins to take quotes, whether Kafka answers yet or not. A replay's journal and the spool
+// are in dataDir.
+func startFeed(ctx context.Context, o feedOptions, d deliveryOptions, dataDir string, log *slog.Logger) (*feed, error) {
+	if o.source == noSource {
+		return noFeed(), nil
+	}
 	f := &feed{done: make(chan struct{})}
-	source, err := f.open(o, stateDir, log)
+	source, err := f.open(o, dataDir, log)
 	if err != nil {
 		return nil, err
 	}
-	f.publisher, err = producer.NewPublisher(kafka, producer.PublisherOptions{
-		Topic: topic, Log: log,
-		OnAck: func(m producer.Message, _ int32, _ int64) {
-			if f.replay != nil && m.Line > 0 {
-				if err := f.replay.Ack(m.Line); err != nil {
-					log.Warn("the replay's journal could not be written; after a restart lines are sent again", "error", err)
-				}
+	out := d.outbox(o, dataDir, log)
+	out.OnAck = func(m producer.Message, _ int32, _ int64) {
+		if f.replay != nil && m.Line > 0 {
+			if err := f.replay.Ack(m.Line); err != nil {
+				log.Warn("the replay's journal could not be written; after a restart lines are sent again", "error", err)
 			}
-		},
-	})
-	if err != nil {
+		}
+	}
+	if f.outbox, err = producer.OpenOutbox(d.kafka, out); err != nil {
 		return nil, err
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -145,9 +150,21 @@ func (f *feed) open(o feedOptions, stateDir string, log *slog.Logger) (producer.
 }
 
 func (f *feed) publish(ctx context.Context, source producer.Source) error {
-	err := source.Run(ctx, f.publisher.Publish)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-f.outbox.Failed():
+			cancel(f.outbox.Err())
+		case <-ctx.Done():
+		}
+	}()
+	err := source.Run(ctx, f.outbox.Publish)
 	if err == nil {
-		err = f.publisher.Flush(ctx)
+		err = f.outbox.Flush(ctx)
+	}
+	if failure := f.outbox.Err(); failure != nil {
+		err = failure
 	}
 	if errors.Is(err, context.Canceled) {
 		return nil
@@ -158,34 +175,51 @@ func (f *feed) publish(ctx context.Context, source producer.Source) error {
 	return nil
 }
 
-// Stop ends the source, waits until Kafka has acknowledged what it gave, and disconnects.
+// Stop ends the source, waits until Kafka has acknowledged what it gave, and disconnects. With a
+// spool it does not wait for a Kafka that is away: see FeedStatus.Spooled for what is left.
 func (f *feed) Stop(ctx context.Context) error {
 	f.cancel()
 	<-f.done
-	err := f.publisher.Close(ctx)
+	if f.outbox == nil {
+		return nil
+	}
+	err := f.outbox.Close(ctx)
 	if f.replay != nil {
 		if cerr := f.replay.Close(); err == nil {
 			err = cerr
 		}
 	}
-	return errors.Join(f.err, err)
+	if f.err != nil {
+		return f.err // the outbox gives the same reason
+	}
+	return err
 }
 
-// FeedStatus is what the outside sees of the producer.
+// FeedStatus is what the outside sees of the producer. Published to InFlight count what was given to
+// Kafka since the start: with a spool, what an earlier run left too.
 type FeedStatus struct {
 	Source    string `json:"source"`
+	Taken     int64  `json:"taken"` // from the source
 	Published int64  `json:"published"`
 	Acked     int64  `json:"acked"`
 	Retried   int64  `json:"retried"`
 	Failed    int64  `json:"failed"`
 	InFlight  int64  `json:"in_flight"`
+	Spooled   int64  `json:"spooled"` // in the spool, not acknowledged
+	KafkaUp   bool   `json:"kafka_up"`
 	Ended     bool   `json:"ended"`
 	LastError string `json:"last_error,omitempty"`
 }
 
 func (f *feed) Status() FeedStatus {
-	s := f.publisher.Stats()
-	status := FeedStatus{Source: f.name, Published: s.Published, Acked: s.Acked, Retried: s.Retried, Failed: s.Failed, InFlight: s.InFlight}
+	if f.outbox == nil {
+		return FeedStatus{Source: f.name}
+	}
+	s := f.outbox.Stats()
+	status := FeedStatus{
+		Source: f.name, Taken: s.Taken, Published: s.Published, Acked: s.Acked, Retried: s.Retried, Failed: s.Failed,
+		InFlight: s.InFlight, Spooled: s.Spool.Messages, KafkaUp: s.KafkaUp,
+	}
 	if s.LastError != nil {
 		status.LastError = s.LastError.Error()
 	}

@@ -23,10 +23,9 @@ import (
 type lakehouseOptions struct {
 	dir       string // absolute
 	feed      feedOptions
-	brokers   []string // Kafka that exists already; empty for one of our own
-	username  string
-	password  string // of that Kafka
-	remote    string // Spark Connect server that exists already; "" for one of our own
+	delivery  deliveryOptions // to a Kafka that exists already; without brokers, to one of our own
+	metrics   string          // host:port of the telemetry server, or off
+	remote    string          // Spark Connect server that exists already; "" for one of our own
 	kafkaPort int
 	sparkPort int
 	heapMB    int               // of our own Spark
@@ -47,14 +46,15 @@ type reporter interface {
 // lakehouse is everything that runs: Kafka, Spark, the queries and the producer.
 type lakehouse struct {
 	lakehouseOptions
-	lock     *local.DataDirLock
-	runtime  local.Runtime
-	java     local.Java
-	kafka    *local.Keeper[*local.Kafka] // nil with --brokers
-	spark    *local.Keeper[*local.Spark] // nil with --remote
-	topic    producer.TopicInfo
-	pipeline *pipeline.Pipeline
-	feed     *feed
+	lock      *local.DataDirLock
+	runtime   local.Runtime
+	java      local.Java
+	kafka     *local.Keeper[*local.Kafka] // nil with --brokers
+	spark     *local.Keeper[*local.Spark] // nil with --remote
+	topic     producer.TopicInfo
+	pipeline  *pipeline.Pipeline
+	feed      *feed
+	telemetry *telemetry // nil is none
 
 	mu    sync.Mutex
 	run   local.RunFile
@@ -78,6 +78,9 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 	if err := claimContents(o.dir, o.feed.contents()); err != nil {
 		return nil, err
 	}
+	if l.telemetry, err = startTelemetry(o.metrics, o.feed); err != nil {
+		return nil, err
+	}
 	if err := l.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -89,7 +92,7 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 
 // prepare finds Java and fetches the jars, where a server of our own needs them.
 func (l *lakehouse) prepare(ctx context.Context) (err error) {
-	if l.remote != "" && len(l.brokers) > 0 {
+	if l.remote != "" && len(l.delivery.kafka.Brokers) > 0 {
 		return nil
 	}
 	l.java, l.runtime, err = findRuntime(ctx, l.steps, l.log)
@@ -120,9 +123,17 @@ func (l *lakehouse) startParts(ctx context.Context) error {
 		if err := l.startKafka(gctx); err != nil {
 			return err
 		}
+		d := l.delivery
+		d.kafka, d.metrics = l.kafkaConfig(), l.telemetry.metrics()
+		if l.feed, err = startFeed(ctx, l.feedOptions(), d, l.dir, l.log); err != nil {
+			return err
+		}
+		l.telemetry.watch(l.feed)
+		if err := l.awaitTopic(gctx); err != nil {
+			return err
+		}
 		close(topicReady)
-		l.feed, err = startFeed(ctx, l.feedOptions(), l.kafkaConfig(), l.dir, l.log)
-		return err
+		return nil
 	})
 	g.Go(func() error {
 		if err := l.startSpark(gctx); err != nil {
@@ -135,9 +146,9 @@ func (l *lakehouse) startParts(ctx context.Context) error {
 
 func (l *lakehouse) feedOptions() feedOptions { return l.lakehouseOptions.feed }
 
-// startKafka starts Kafka unless brokers were given, and makes the topic.
+// startKafka starts Kafka unless brokers were given.
 func (l *lakehouse) startKafka(ctx context.Context) (err error) {
-	if len(l.brokers) == 0 {
+	if len(l.delivery.kafka.Brokers) == 0 {
 		done := l.steps.step("kafka")
 		port := l.kafkaPort
 		l.kafka, err = local.Keep(ctx, func(ctx context.Context) (*local.Kafka, error) {
@@ -159,23 +170,26 @@ func (l *lakehouse) startKafka(ctx context.Context) (err error) {
 		}
 		done("answers on " + k.Addr)
 	} else {
-		l.record(func(r *local.RunFile) { r.Kafka.Addr = joinBrokers(l.brokers) })
+		l.record(func(r *local.RunFile) { r.Kafka.Addr = joinBrokers(l.delivery.kafka.Brokers) })
 	}
-	l.topic, err = producer.EnsureTopic(ctx, l.kafkaConfig(), producer.TopicConfig{Name: topic, RetentionBytes: topicBytes})
+	return nil
+}
+
+// awaitTopic waits until Kafka answers and the topic is there. Quotes are taken meanwhile.
+func (l *lakehouse) awaitTopic(ctx context.Context) (err error) {
+	if l.feed.outbox == nil {
+		l.topic, err = producer.EnsureTopic(ctx, l.kafkaConfig(), l.delivery.topic)
+	} else {
+		l.topic, err = l.feed.outbox.Topic(ctx)
+	}
 	if err != nil {
 		return err
-	}
-	for _, d := range l.topic.Differences {
-		l.steps.note("topic %s: %s", topic, d)
 	}
 	l.record(func(r *local.RunFile) {
 		r.Kafka.Topic, r.Kafka.TopicID, r.Kafka.ClusterID = topic, l.topic.TopicID, l.topic.ClusterID
 	})
 	return nil
 }
-
-// topicBytes is what the local topic keeps per partition: about 30 million quotes.
-const topicBytes = 10 << 30
 
 // startSpark starts Spark unless a remote one was given.
 func (l *lakehouse) startSpark(ctx context.Context) (err error) {
@@ -214,12 +228,8 @@ func (l *lakehouse) died(server string) func(died, restarted error) {
 }
 
 func (l *lakehouse) kafkaConfig() producer.KafkaConfig {
-	if len(l.brokers) > 0 {
-		config := producer.KafkaConfig{Brokers: l.brokers, Username: l.username, Password: l.password}
-		if l.username != "" {
-			config.Mechanism = "PLAIN"
-		}
-		return config
+	if len(l.delivery.kafka.Brokers) > 0 {
+		return l.delivery.kafka
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -283,9 +293,13 @@ func (l *lakehouse) connect(ctx context.Context, sessionID string) (*spark.Sessi
 
 // source says how Spark reads the topic.
 func (l *lakehouse) source(ctx context.Context) (pipeline.Kafka, error) {
+	options, err := sparkKafkaOptions(l.kafkaConfig())
+	if err != nil {
+		return pipeline.Kafka{}, err
+	}
 	behind, err := l.backlog(ctx)
 	return pipeline.Kafka{
-		Options:   sparkKafkaOptions(l.kafkaConfig()),
+		Options:   options,
 		ClusterID: l.topic.ClusterID, TopicID: l.topic.TopicID,
 		Backlog: behind,
 	}, err
@@ -371,7 +385,7 @@ func (l *lakehouse) stop(ctx context.Context) error {
 	if err := l.feed.Stop(flush); err != nil {
 		errs = append(errs, err)
 	}
-	done(fmt.Sprintf("%d messages acknowledged", l.feed.Status().Acked))
+	done(l.feed.Status().closing())
 	select {
 	case <-l.pipeline.Done():
 	default:
@@ -397,7 +411,7 @@ func (l *lakehouse) stop(ctx context.Context) error {
 func (l *lakehouse) stopServers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	var errs []error
+	errs := []error{l.telemetry.Stop(ctx)}
 	if l.spark != nil {
 		errs = append(errs, l.spark.Stop(ctx))
 	}
@@ -413,22 +427,13 @@ func (l *lakehouse) abandon() {
 	defer cancel()
 	if l.feed != nil {
 		_ = l.feed.Stop(ctx)
+		if status := l.feed.Status(); status.Spooled > 0 {
+			l.steps.note("producer: %s", status.closing())
+		}
 	}
 	if err := l.stopServers(); err != nil {
 		l.log.Debug("stop after a failed start", "error", err)
 	}
-}
-
-// sparkKafkaOptions are the Kafka source's options for the cluster that the producer writes to.
-func sparkKafkaOptions(k producer.KafkaConfig) map[string]string {
-	options := map[string]string{"kafka.bootstrap.servers": joinBrokers(k.Brokers)}
-	if k.Mechanism != "" {
-		options["kafka.security.protocol"] = "SASL_PLAINTEXT"
-		options["kafka.sasl.mechanism"] = k.Mechanism
-		options["kafka.sasl.jaas.config"] = fmt.Sprintf(
-			`org.apache.kafka.common.security.plain.PlainLoginModule required username=%q password=%q;`, k.Username, k.Password)
-	}
-	return options
 }
 
 func statusPath(dir string) string { return filepath.Join(dir, "status.json") }

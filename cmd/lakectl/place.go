@@ -80,6 +80,7 @@ const (
 	live      contents = "live"
 	simulated contents = "simulated"
 	replayed  contents = "replay"
+	external  contents = "external" // what others publish
 )
 
 // claimContents notes what a data dir is for, and refuses another use later.

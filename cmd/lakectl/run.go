@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -19,8 +18,8 @@ type runOptions struct {
 	dir       string
 	detach    bool
 	untilIdle bool
-	brokers   []string
-	username  string
+	delivery  deliveryOptions
+	metrics   string
 	remote    string
 	kafkaPort int
 	sparkPort int
@@ -43,6 +42,7 @@ kill too, the next run goes on where this one ended.`,
 		Example: `  lakectl run --local
   lakectl run --local --source simulated --rate 20 --seed 1
   lakectl run --local --source replay --file data.csv.gz --speed max --until-idle --data-dir .lakectl-replay
+  lakectl run --local --brokers localhost:9092 --source none     # others publish
   LAKECTL_KAFKA_PASSWORD=… lakectl run --local --brokers kafka:9092 --kafka-username reader`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -60,14 +60,14 @@ kill too, the next run goes on where this one ended.`,
 	dataDirFlag(cmd, &o.dir, `where everything is kept (default ".lakectl")`)
 	f.BoolVar(&o.detach, "detach", false, "return when it runs, and leave it running")
 	f.BoolVar(&o.untilIdle, "until-idle", false, "when the source has ended and all is processed, stop and exit 0")
-	f.StringSliceVar(&o.brokers, "brokers", nil, "use this Kafka (host:port,…) instead of one of our own")
-	f.StringVar(&o.username, "kafka-username", "", "SASL/PLAIN user of --brokers; its password is LAKECTL_KAFKA_PASSWORD")
 	f.StringVar(&o.remote, "remote", "", "use this Spark Connect server (sc://…) instead of one of our own; it must see --data-dir")
 	f.IntVar(&o.kafkaPort, "kafka-port", 0, "port of our own Kafka; 0 takes a free one")
 	f.IntVar(&o.sparkPort, "spark-port", 0, "port of our own Spark Connect server; 0 takes a free one")
 	f.IntVar(&o.heapMB, "spark-heap", 0, "largest heap of our own Spark, MB; 0 is the measured default")
 	f.StringToStringVar(&o.conf, "spark-conf", nil, "settings of our own Spark over the built-in ones, key=value")
 	f.DurationVar(&o.trigger, "trigger", 0, "interval of every query, instead of each job's own")
+	metricsFlag(cmd, &o.metrics, "off")
+	o.delivery.flags(cmd)
 	o.feed.flags(cmd)
 	return cmd
 }
@@ -82,8 +82,14 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 			return exit.New(exit.Usage, fmt.Errorf("--remote: %w", err), "")
 		}
 	}
-	if len(o.brokers) > 0 && o.feed.source == "auto" {
-		return usagef("with --brokers say which prices to publish: --source simulated or replay")
+	if len(o.delivery.kafka.Brokers) == 0 && o.feed.source == noSource {
+		return usagef("--source none reads what others publish: name their Kafka with --brokers")
+	}
+	if o.feed.source == noSource && o.metrics != "off" && o.metrics != "" {
+		return usagef("--metrics-addr is about the producer, and --source none has none")
+	}
+	if len(o.delivery.kafka.Brokers) > 0 && o.feed.source == "auto" {
+		return usagef("with --brokers say which prices to publish: --source simulated or replay, or none to read what others publish")
 	}
 	pairs := [][2]string{{"brokers", "kafka-port"}, {"remote", "spark-port"}, {"remote", "spark-heap"}, {"remote", "spark-conf"}}
 	for _, p := range pairs {
@@ -94,13 +100,13 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 	if o.trigger < 0 {
 		return usagef("--trigger must not be negative")
 	}
-	if o.username != "" && len(o.brokers) == 0 {
-		return usagef("--kafka-username is for --brokers")
-	}
 	if o.untilIdle && o.feed.source != "replay" && o.feed.limit == 0 {
 		return usagef("--until-idle needs a source that ends: a replay, or simulated with --limit")
 	}
 	if err := o.feed.check(cmd); err != nil {
+		return err
+	}
+	if err := o.delivery.check(cmd, o.feed); err != nil {
 		return err
 	}
 	return o.settleDir()
@@ -129,7 +135,7 @@ func (a *app) runLocal(ctx context.Context, o runOptions) (err error) {
 	screen := newScreen(a.stderr)
 	screen.title(o)
 	l, err := startLakehouse(ctx, lakehouseOptions{
-		dir: o.dir, feed: o.feed, brokers: o.brokers, username: o.username, password: os.Getenv("LAKECTL_KAFKA_PASSWORD"),
+		dir: o.dir, feed: o.feed, delivery: o.delivery, metrics: o.metrics,
 		remote: o.remote, kafkaPort: o.kafkaPort, sparkPort: o.sparkPort, heapMB: o.heapMB,
 		conf: o.conf, trigger: o.trigger,
 		log: a.logger(), steps: screen,

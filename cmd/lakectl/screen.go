@@ -81,11 +81,19 @@ func (s *screen) draw(status Status) {
 	if err := writeQueries(&text, status.Queries); err != nil {
 		return
 	}
+	s.drawText(text.String())
+}
+
+// drawText replaces the table by lines; without a terminal there is none.
+func (s *screen) drawText(text string) {
+	if !s.terminal {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear()
 	width := s.width()
-	for line := range strings.Lines(text.String()) {
+	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n ")
 		if width > 0 && len(line) >= width {
 			line = line[:width-1] // a line that wraps could not be cleared

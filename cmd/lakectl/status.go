@@ -154,7 +154,13 @@ func writeStatus(out io.Writer, s Status) error {
 
 // String is one line for people.
 func (f FeedStatus) String() string {
+	if f.Source == noSource {
+		return "producer: none; the topic is filled by others"
+	}
 	text := fmt.Sprintf("producer: %s prices, %d published, %d acknowledged", f.Source, f.Published, f.Acked)
+	if f.Spooled > 0 {
+		text += fmt.Sprintf(", %d in the spool", f.Spooled)
+	}
 	if f.Failed > 0 {
 		text += fmt.Sprintf(", %d refused by Kafka", f.Failed)
 	}

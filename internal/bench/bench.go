@@ -79,12 +79,13 @@ func (b *bench) settings() map[string]string {
 		"scenarios": strings.Join(b.options.scenarios, ","),
 		"warmup":    b.warmUp.String(), "measure": b.measure.String(), "idle": b.idle.String(),
 		"rounds": fmt.Sprint(b.rounds), "backlog": fmt.Sprint(b.backlog), "backlog_heap_mb": fmt.Sprint(b.backlogHeapMB),
+		"publish": fmt.Sprint(b.publish), "publish_live": b.publishLive.String(),
 	}
 }
 
 // scenarios runs what was asked for. It returns what could not be run, with the reason.
 func (b *bench) scenarios(ctx context.Context) (failed []string) {
-	all := map[string]func(context.Context) error{"start": b.measureStart, "live": b.measureLive, "idle": b.measureIdle, "backlog": b.measureBacklog}
+	all := map[string]func(context.Context) error{"start": b.measureStart, "live": b.measureLive, "idle": b.measureIdle, "backlog": b.measureBacklog, "publish": b.measurePublish}
 	for _, name := range allScenarios {
 		if !slices.Contains(b.options.scenarios, name) || ctx.Err() != nil {
 			continue

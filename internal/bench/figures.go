@@ -77,4 +77,35 @@ func (r *result) addBacklog(mine backlogFigures, theirs *backlogFigures) {
 	add("memory of all processes, max", "GB", func(f backlogFigures) float64 { return gigabytes(f.rss) }, atMost(7))
 }
 
+// addPublish adds the medians, each round, and what a message costs.
+func (r *result) addPublish(f publishFigures) {
+	const scenario, unit = "publish", "messages/s"
+	mine := f.rates[ours.name]
+	for _, peer := range []struct {
+		name    string
+		targets []target
+	}{{perfTool, []target{ratioAtLeast(1)}}, {perfToolAsIs, nil}, {franzGo, nil}} {
+		theirs := f.rates[peer.name]
+		r.addPeer(figure{Scenario: scenario, Name: "about 150 B, median", Unit: unit, Peer: peer.name}, median(mine), median(theirs), peer.targets...)
+		for i := range mine {
+			r.addPeer(figure{Scenario: scenario, Name: fmt.Sprintf("about 150 B, round %d", i+1), Unit: unit, Peer: peer.name}, mine[i], theirs[i])
+		}
+	}
+	add := func(name, unit string, v float64, targets ...target) {
+		f := figure{Scenario: scenario, Name: name, Unit: unit, Ours: value(v)}
+		f.check(targets...)
+		r.add(f)
+	}
+	add("whole events, made on the way", unit, f.events)
+	add("allocations", "per message", f.allocs)
+	add("allocated", "B per message", f.bytes)
+	for _, p := range []int{50, 99, 100} {
+		var targets []target
+		if p == 99 {
+			targets = []target{atMost(50)}
+		}
+		add(fmt.Sprintf("taken to acknowledged at 20 messages/s, p%d", p), "ms", percentile(f.latencies, p).Seconds()*1000, targets...)
+	}
+}
+
 func gigabytes(bytes int64) float64 { return float64(bytes) / 1e9 }

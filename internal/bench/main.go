@@ -1,7 +1,8 @@
 // Command bench measures lakectl on the machine it runs on, from outside, as a user would run it, and
 // puts its configuration beside Spark's defaults. make bench runs it.
 //
-// Each scenario runs the lakectl binary on a data dir of its own and reads the times of the tables'
+// The scenario publish measures the producer's Publisher in this process, beside other publishers. Each
+// other one runs the lakectl binary on a data dir of its own and reads the times of the tables'
 // commits from their Delta logs, so that measuring costs the measured nothing. Progress goes to stderr,
 // the table to stdout, and both forms of the result to the folder bench: result.json and result.md. A
 // target that is missed is shown and does not change the exit code; a scenario that could not be run
@@ -33,10 +34,12 @@ type options struct {
 	rounds                int // of starts
 	backlog               int // events
 	backlogHeapMB         int // 0: lakectl's own choice
+	publish               int // messages of each publisher and round
+	publishLive           time.Duration
 }
 
 // allScenarios are in the order they run in: idle goes on where live ended.
-var allScenarios = []string{"start", "live", "idle", "backlog"}
+var allScenarios = []string{"start", "live", "idle", "backlog", "publish"}
 
 func parseOptions(args []string) (options, error) {
 	var o options
@@ -51,6 +54,8 @@ func parseOptions(args []string) (options, error) {
 	f.IntVar(&o.rounds, "rounds", 3, "start: how often")
 	f.IntVar(&o.backlog, "backlog", 3_000_000, "backlog: events, a multiple of 1000")
 	f.IntVar(&o.backlogHeapMB, "backlog-heap", 0, "backlog: Spark's heap in MB, 0 for lakectl's own choice")
+	f.IntVar(&o.publish, "publish", 1_000_000, "publish: messages of each publisher and round")
+	f.DurationVar(&o.publishLive, "publish-live", time.Minute, "publish: length of the measurement at 20 messages/s")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -73,6 +78,8 @@ func (o options) check(rest []string) error {
 		return errors.New("-rounds must be at least 1")
 	case o.backlog < 1000 || o.backlog%1000 != 0:
 		return errors.New("-backlog must be a multiple of 1000")
+	case o.publish < 1000 || o.publish%1000 != 0 || o.publishLive < time.Second:
+		return errors.New("-publish must be a multiple of 1000, -publish-live at least 1s")
 	}
 	return nil
 }

@@ -27,7 +27,9 @@ type figure struct {
 	Unit     string   `json:"unit"`
 	Ours     *float64 `json:"ours"`
 	Defaults *float64 `json:"defaults,omitempty"` // with Spark's defaults, where that was measured
-	Ratio    *float64 `json:"ratio,omitempty"`    // ours / defaults
+	Peer     string   `json:"peer,omitempty"`     // another program that ours was compared with
+	Theirs   *float64 `json:"theirs,omitempty"`   // what the peer reached
+	Ratio    *float64 `json:"ratio,omitempty"`    // ours / defaults, or ours / theirs
 	Checks   []check  `json:"checks,omitempty"`
 }
 
@@ -99,6 +101,13 @@ func (r *result) addBoth(both bool, f figure, mine, theirs float64, targets ...t
 	r.add(f)
 }
 
+// addPeer adds a figure of ours beside another program's.
+func (r *result) addPeer(f figure, mine, theirs float64, targets ...target) {
+	f.Ours, f.Theirs, f.Ratio = value(mine), value(theirs), value(mine/theirs)
+	f.check(targets...)
+	r.add(f)
+}
+
 func value(v float64) *float64 { return &v }
 
 // number is a value with as many digits as it is worth.
@@ -121,14 +130,22 @@ func cell(v *float64) string {
 	return number(*v)
 }
 
-var columns = []string{"scenario", "figure", "unit", "ours", "Spark's defaults", "ratio", "target", "result"}
+// other is what ours is compared with.
+func (f figure) other() string {
+	if f.Theirs != nil {
+		return number(*f.Theirs) + " (" + f.Peer + ")"
+	}
+	return cell(f.Defaults)
+}
+
+var columns = []string{"scenario", "figure", "unit", "ours", "Spark's defaults, or a peer", "ratio", "target", "result"}
 
 func (f figure) cells() []string {
 	var targets, verdicts []string
 	for _, c := range f.Checks {
 		targets, verdicts = append(targets, c.Target), append(verdicts, string(c.Verdict))
 	}
-	return []string{f.Scenario, f.Name, f.Unit, cell(f.Ours), cell(f.Defaults), cell(f.Ratio), strings.Join(targets, "; "), strings.Join(verdicts, "; ")}
+	return []string{f.Scenario, f.Name, f.Unit, cell(f.Ours), f.other(), cell(f.Ratio), strings.Join(targets, "; "), strings.Join(verdicts, "; ")}
 }
 
 // table writes the figures for a terminal.
@@ -157,8 +174,9 @@ func (r *result) markdown(out io.Writer) {
 	for _, text := range r.Failures {
 		fmt.Fprintf(out, "\nCould not be run: %s\n", text)
 	}
-	fmt.Fprintf(out, "\nMeasured with -warmup %s -measure %s -idle %s -rounds %s -backlog %s -backlog-heap %s.\n\nSpark's defaults are\n\n```\nlakectl run %s\n```\n",
+	fmt.Fprintf(out, "\nMeasured with -warmup %s -measure %s -idle %s -rounds %s -backlog %s -backlog-heap %s -publish %s -publish-live %s.\n\nSpark's defaults are\n\n```\nlakectl run %s\n```\n",
 		r.Settings["warmup"], r.Settings["measure"], r.Settings["idle"], r.Settings["rounds"], r.Settings["backlog"], r.Settings["backlog_heap_mb"],
+		r.Settings["publish"], r.Settings["publish_live"],
 		strings.ReplaceAll(strings.Join(r.DefaultsArgs, " "), " --", " \\\n  --"))
 }
 

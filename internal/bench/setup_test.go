@@ -31,7 +31,7 @@ func TestOptions(t *testing.T) {
 	if err != nil || !slices.Equal(o.scenarios, []string{"live", "idle"}) {
 		t.Errorf("%+v, %v", o, err)
 	}
-	for _, bad := range [][]string{{"-scenarios", "lvie"}, {"-backlog", "1500"}, {"-backlog", "0"}, {"-rounds", "0"}, {"-measure", "0"}, {"extra"}} {
+	for _, bad := range [][]string{{"-scenarios", "lvie"}, {"-backlog", "1500"}, {"-backlog", "0"}, {"-rounds", "0"}, {"-measure", "0"}, {"-publish", "1500"}, {"-publish-live", "0"}, {"extra"}} {
 		if _, err := parseOptions(bad); err == nil {
 			t.Errorf("%v: no error", bad)
 		}
@@ -94,5 +94,26 @@ func TestBacklogWindows(t *testing.T) {
 		if got, want := e.windows(time.Hour, time.Hour), 10*len(hours); got != want {
 			t.Errorf("%d events: %d hours, want %d", count, got, want)
 		}
+	}
+}
+
+func TestPayloads(t *testing.T) {
+	distinct := map[string]bool{}
+	for _, p := range newPayloads() {
+		if !json.Valid(p) || len(p) < 130 || len(p) > 160 {
+			t.Fatalf("%d bytes: %s", len(p), p)
+		}
+		distinct[string(p)] = true
+	}
+	if len(distinct) != 100_000 {
+		t.Errorf("%d distinct payloads", len(distinct))
+	}
+}
+
+func TestSteadyRate(t *testing.T) {
+	const said = "1300000 records sent, 312000.1 records/sec (44.63 MB/sec), 50.30 ms avg latency.\n" +
+		"1000000 steady state records sent, 444444.444444 records/sec (63.58 MB/sec), 24.10 ms avg latency.\n"
+	if match := steadyRate.FindStringSubmatch(said); match == nil || match[1] != "444444.444444" {
+		t.Errorf("%q", match)
 	}
 }

@@ -51,6 +51,9 @@ func NewSecret() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
+// MakeDataDir makes a data dir for its owner only, if it is not there.
+func MakeDataDir(dir string) error { return makePrivate(dir) }
+
 // makePrivate makes folders that only their owner can enter. It leaves existing ones as they are.
 func makePrivate(dirs ...string) error {
 	for _, dir := range dirs {
