@@ -1,6 +1,9 @@
 package producer
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Exit codes that an error of this package may ask for; any other ends the program with 1, "failed".
 const (
@@ -25,6 +28,14 @@ func (e *Error) Hint() string { return e.hint }
 
 // ExitCode is 1 failed, 2 wrong usage or 3 refused.
 func (e *Error) ExitCode() int { return e.code }
+
+func hintOf(err error) string {
+	var hinted *Error
+	if errors.As(err, &hinted) {
+		return hinted.hint
+	}
+	return ""
+}
 
 // failed is an error of exit code 1 whose reader can act on the hint.
 func failed(hint, format string, args ...any) error {

@@ -42,7 +42,7 @@ func (o *Outbox) connect() error {
 		o.mu.Unlock()
 		if away.IsZero() {
 			away = time.Now()
-			o.log.Warn("kafka does not answer yet, quotes wait", "spool", o.spool != nil, "error", err)
+			o.log.Warn("kafka does not answer yet, quotes wait", "spool", o.spool != nil, "error", err, "hint", hintOf(err))
 		}
 		select {
 		case <-time.After(delay):

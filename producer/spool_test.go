@@ -397,22 +397,22 @@ func (s *spool) awaitSynced(ctx context.Context) error {
 	return s.wait(ctx, func() bool { return s.synced == s.last })
 }
 
-// FuzzSpoolRecords reads arbitrary bytes as a segment, alone and behind a good record. What is read is
-// byte for byte what stands there.
+// FuzzSpoolRecords reads arbitrary bytes as records, alone and behind a good one. What is read is byte for
+// byte what stands there.
 func FuzzSpoolRecords(f *testing.F) {
-	good := encodeRecord(testMessage(1), time.Unix(1_700_000_000, 0))
-	seal(good, 1)
-	second := encodeRecord(Message{Headers: []Header{{Key: "k"}, {Value: []byte{}}}}, time.Time{})
-	seal(second, 2)
-	f.Add(good)
-	f.Add(second)
-	f.Add(append(bytes.Clone(second), make([]byte, 64)...))
-	f.Add(second[:len(second)-1])
+	good := addSeeds(f)
 	f.Fuzz(func(t *testing.T, rest []byte) {
 		checkRecords(t, rest, 1)
 		if read := checkRecords(t, append(bytes.Clone(good), rest...), 1); read < len(good) {
 			t.Error("the good record is not read")
 		}
+	})
+}
+
+// FuzzSpoolFolder opens a spool whose last segment has arbitrary bytes behind a good record.
+func FuzzSpoolFolder(f *testing.F) {
+	good := addSeeds(f)
+	f.Fuzz(func(t *testing.T, rest []byte) {
 		dir := t.TempDir()
 		if err := os.WriteFile(segmentPath(dir, 1), append(bytes.Clone(good), rest...), 0o600); err != nil {
 			t.Fatal(err)
@@ -421,13 +421,23 @@ func FuzzSpoolRecords(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if waiting := s.stats().Messages; waiting < 1 {
-			t.Errorf("%d messages wait", waiting)
-		}
+		s.read(t, 1, 1)
 		if err := s.close(); err != nil {
 			t.Fatal(err)
 		}
 	})
+}
+
+// addSeeds returns a good record that stands before what is fuzzed.
+func addSeeds(f *testing.F) []byte {
+	good := encodeRecord(testMessage(1), time.Now())
+	seal(good, 1)
+	second := encodeRecord(Message{Headers: []Header{{Key: "k"}, {Value: []byte{}}}}, time.Now())
+	seal(second, 2)
+	for _, seed := range [][]byte{good, second, append(bytes.Clone(second), make([]byte, 64)...), second[:len(second)-1]} {
+		f.Add(seed)
+	}
+	return good
 }
 
 // checkRecords reads content and returns how many bytes of it are records.

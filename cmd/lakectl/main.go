@@ -3,8 +3,9 @@
 //
 // Each command has a file of its own: its flags, one call, and how the result is shown. What they
 // share: app.go (the root command, errors, output), settings.go (flags, environment, lakectl.yaml),
-// place.go (which data dir), lakehouse.go (all parts of a run), feed.go (source and publisher),
-// screen.go (what a run shows).
+// place.go (which data dir), lakehouse.go (all parts of a run), feed.go (source and outbox),
+// kafkaflags.go (which Kafka, and the spool), telemetry.go (metrics and probes), screen.go (what a run
+// shows).
 package main
 
 import "os"
