@@ -63,7 +63,7 @@ type Exchange struct {
 	plan       Plan
 	count      map[string]int // requests, by API
 	arrivals   map[string][]time.Time
-	lastSeen   time.Time
+	lastSeen   map[string]time.Time // by host
 	banned     map[string]time.Time // until when an API wants to be left alone
 	bans       int
 	weight     int
@@ -86,7 +86,7 @@ func New(o Options) *Exchange {
 	}
 	e := &Exchange{
 		opts: o, plan: o.Plan, began: time.Now(), market: newMarket(o.Seed, o.Unknown),
-		count: map[string]int{}, arrivals: map[string][]time.Time{}, banned: map[string]time.Time{}, cache: map[string]cached{},
+		count: map[string]int{}, lastSeen: map[string]time.Time{}, arrivals: map[string][]time.Time{}, banned: map[string]time.Time{}, cache: map[string]cached{},
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.mux = http.NewServeMux()
@@ -147,8 +147,9 @@ func (e *Exchange) complain(format string, args ...any) {
 	e.complaints = append(e.complaints, fmt.Sprintf("%s: ", time.Since(e.began).Round(time.Millisecond))+fmt.Sprintf(format, args...))
 }
 
-// tooClose is below the 500 ms that a client keeps: setting up the first connection shortens the gap.
-const tooClose = 400 * time.Millisecond
+// tooClose is a little below the 500 ms that a client keeps: a request may be slower on its way than the
+// next.
+const tooClose = 450 * time.Millisecond
 
 // handler answers a request, with the fault if it is one that shows in a good answer.
 type handler func(w http.ResponseWriter, r *http.Request, f Fault)
@@ -172,10 +173,10 @@ func (e *Exchange) arrive(api string, r *http.Request) (f Fault, banned retryAft
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
-	if gap := now.Sub(e.lastSeen); gap < tooClose {
+	if gap := now.Sub(e.lastSeen[r.Host]); gap < tooClose {
 		e.complain("%s: a request %s after the one before", api, gap)
 	}
-	e.lastSeen = now
+	e.lastSeen[r.Host] = now
 	e.arrivals[api] = append(e.arrivals[api], now)
 	if strings.Contains(r.URL.RawQuery, "key") {
 		e.complain("%s: a key in the address", api)

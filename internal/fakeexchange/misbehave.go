@@ -38,7 +38,12 @@ func (e *Exchange) fail(w http.ResponseWriter, r *http.Request, api string, f Fa
 		h.Set("Content-Type", "application/json")
 		h.Set("Content-Encoding", "gzip")
 		packed := gzip.NewWriter(w)
-		pour(r, func(text []byte) error { _, err := packed.Write(text); return err })
+		pour(r, func(text []byte) error {
+			if _, err := packed.Write(text); err != nil {
+				return err
+			}
+			return packed.Flush()
+		})
 	default:
 		e.refuse(w, api, f)
 	}

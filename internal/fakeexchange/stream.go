@@ -108,7 +108,7 @@ func (s *subscriber) ping(ctx context.Context) bool {
 	limited, cancel := context.WithTimeout(ctx, pongWithin)
 	defer cancel()
 	err := s.conn.Ping(limited)
-	if err != nil && ctx.Err() == nil {
+	if ctx.Err() == nil && limited.Err() != nil {
 		s.exchange.mu.Lock()
 		s.exchange.complain("stream: a ping was not answered: %v", err)
 		s.exchange.mu.Unlock()
@@ -125,17 +125,17 @@ func (s *subscriber) tick(ctx context.Context) bool {
 		f = e.plan(Stream, e.count[Stream], time.Since(e.began))
 	}
 	e.mu.Unlock()
-	switch f.Kind {
-	case "stall":
-		return true
-	case "reset":
+	switch {
+	case f.Kind == "reset", f.status() != 0: // who would refuse a connection does not keep one
 		return false
-	case "close":
+	case f.Kind == "stall":
+		return true
+	case f.Kind == "close":
 		_ = s.conn.Close(websocket.StatusGoingAway, "going away")
 		return false
-	case "shutdown":
+	case f.Kind == "shutdown":
 		return s.conn.Write(ctx, websocket.MessageText, fmt.Appendf(nil, `{"stream":"","data":{"e":"serverShutdown","E":%d}}`, time.Now().UnixMilli())) == nil
-	case "malformed":
+	case f.Kind == "malformed":
 		return s.conn.Write(ctx, websocket.MessageText, []byte(`{"stream":`)) == nil
 	}
 	s.mu.Lock()

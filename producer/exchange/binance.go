@@ -74,7 +74,7 @@ func (b *binance) poll(ctx context.Context) (answer, error) {
 // enoughTime tells whether another request fits in before ctx ends.
 func enoughTime(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
-	return ctx.Err() == nil && (!ok || time.Until(deadline) > betweenRequests+200*time.Millisecond)
+	return ctx.Err() == nil && (!ok || time.Until(deadline) > betweenRequests+leastTime)
 }
 
 func (b *binance) ask(ctx context.Context, group []listing, a *answer) error {

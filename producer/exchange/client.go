@@ -78,12 +78,9 @@ func checkRedirect(next *http.Request, before []*http.Request) error {
 func (c *client) get(ctx context.Context, path string, query url.Values) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	if err := c.spacing.pass(ctx, c.base.Host); err != nil {
-		return reply{}, c.explain(err)
-	}
 	address := c.base.JoinPath(path)
 	address.RawQuery = query.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
+	request, err := http.NewRequestWithContext(c.spacing.each(ctx, c.base.Host), http.MethodGet, address.String(), nil)
 	if err != nil {
 		return reply{}, fault(KindHTTP, "making a request: %w", err)
 	}

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"net/http/httptrace"
 	"sync"
 	"time"
 )
@@ -30,6 +31,14 @@ func (g *gate) lane(host string) *lane {
 		g.lanes[host] = &lane{turn: make(chan struct{}, 1)}
 	}
 	return g.lanes[host]
+}
+
+// each makes every request under ctx pass, at the moment when it has a connection: those that net/http
+// makes by itself too, after a redirect or where a connection that was kept turned out to be closed.
+func (g *gate) each(ctx context.Context, host string) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { _ = g.pass(ctx, host) }, // the request itself sees that ctx has ended
+	})
 }
 
 // pass returns when a request to the host (host:port) may begin, or with the error of ctx.

@@ -84,12 +84,12 @@ func (s *Source) tick(ctx context.Context, due time.Time) error {
 		if err := s.poll(ctx, m, due); err != nil {
 			return err
 		}
-		if m.state != down {
+		if m.state != down || !s.timeLeft(due) {
 			break
 		}
 	}
 	for _, m := range s.members[:first] {
-		if !m.due(due) {
+		if !m.due(due) || !s.timeLeft(due) {
 			continue
 		}
 		if err := s.poll(ctx, m, due); err != nil {
@@ -129,8 +129,15 @@ func (s *Source) follow() {
 	}
 }
 
-// beforeNext is what a poll leaves to the next one.
-const beforeNext = 100 * time.Millisecond
+// A poll ends a little before the next is due, and needs some time to have a chance.
+const (
+	beforeNext = 100 * time.Millisecond
+	leastTime  = 200 * time.Millisecond
+)
+
+func (s *Source) timeLeft(due time.Time) bool {
+	return time.Until(due.Add(s.interval)) > beforeNext+leastTime
+}
 
 // poll asks one source and gives what it answers. Its error is that of ctx or of emit.
 func (s *Source) poll(ctx context.Context, m *member, due time.Time) error {
@@ -147,7 +154,10 @@ func (s *Source) poll(ctx context.Context, m *member, due time.Time) error {
 		s.failed(m, asFault(err))
 		return nil
 	}
-	s.answered(m, a, due)
+	s.metrics.polls.WithLabelValues(m.api.name(), "ok").Inc()
+	if len(a.quotes) > 0 {
+		s.answered(m, a, due)
+	}
 	s.judge(m, a)
 	return s.give(ctx, a.quotes)
 }
@@ -184,7 +194,6 @@ func (s *Source) give(ctx context.Context, quotes []producer.Quote) error {
 // answered takes note of a good poll, and logs it if the source was not up before.
 func (s *Source) answered(m *member, a answer, due time.Time) {
 	name := m.api.name()
-	s.metrics.polls.WithLabelValues(name, "ok").Inc()
 	away := time.Since(m.since).Round(time.Second)
 	switch m.ok(due, a.wait) {
 	case untried:

@@ -40,7 +40,8 @@ type stream struct {
 	mu     sync.Mutex
 	latest map[string]tick // by symbol, of this connection
 	since  time.Time       // when this connection was made; zero: there is none
-	fault  *Fault          // why there is none
+	fault  *Fault          // why there was none, until one gives a tick
+	next   time.Time       // when the next is tried
 }
 
 // tick is the last that came of a pair.
@@ -84,20 +85,20 @@ func (s *stream) poll(ctx context.Context) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.take(time.Now())
-	if len(a.quotes) == 0 && s.since.IsZero() {
+	if len(a.quotes) == 0 && (s.since.IsZero() || s.fault != nil) {
 		return a, s.why()
 	}
 	a.unsettled = true // a pair without a trade gives no tick
 	return a, nil
 }
 
-// why is the reason of there being no connection.
+// why is the reason of there being no connection, or none that gives something.
 func (s *stream) why() *Fault {
 	f := Fault{Kind: KindTimeout, err: errors.New("connecting to " + s.base.Host + " takes long")}
 	if s.fault != nil {
 		f = *s.fault
 	}
-	f.here = true
+	f.here, f.After = true, max(0, time.Until(s.next))
 	return &f
 }
 
@@ -164,6 +165,7 @@ func (s *stream) tell() {
 func (s *stream) run(ctx context.Context) {
 	defer close(s.done)
 	retry := backoff.NewExponentialBackOff()
+	retry.InitialInterval = 2 * betweenRequests // half of it at least, by chance
 	retry.MaxInterval = slowestRetry
 	retry.Multiplier = 2
 	for ctx.Err() == nil {
@@ -176,10 +178,11 @@ func (s *stream) run(ctx context.Context) {
 		if !s.since.IsZero() && len(s.latest) > 0 {
 			retry.Reset()
 		}
-		s.since, s.fault = time.Time{}, f
+		wait := max(retry.NextBackOff(), f.After, f.leastWait())
+		s.since, s.fault, s.next = time.Time{}, f, time.Now().Add(wait)
 		s.mu.Unlock()
 		s.tell()
-		if sleep(ctx, max(retry.NextBackOff(), f.After, f.leastWait())) != nil {
+		if sleep(ctx, wait) != nil {
 			return
 		}
 	}
@@ -187,9 +190,6 @@ func (s *stream) run(ctx context.Context) {
 
 // connection lives until it fails; its error says why.
 func (s *stream) connection(ctx context.Context) error {
-	if err := s.spacing.pass(ctx, s.base.Host); err != nil {
-		return err
-	}
 	conn, err := s.dial(ctx)
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func (s *stream) connection(ctx context.Context) error {
 		return s.explain(err)
 	}
 	s.mu.Lock()
-	s.since, s.fault = time.Now(), nil
+	s.since = time.Now()
 	clear(s.latest)
 	s.mu.Unlock()
 	for {
@@ -217,7 +217,7 @@ func (s *stream) connection(ctx context.Context) error {
 func (s *stream) dial(ctx context.Context) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	conn, response, err := websocket.Dial(ctx, s.base.JoinPath("/stream").String(), &websocket.DialOptions{
+	conn, response, err := websocket.Dial(s.spacing.each(ctx, s.base.Host), s.base.JoinPath("/stream").String(), &websocket.DialOptions{
 		HTTPClient: s.http, HTTPHeader: http.Header{"User-Agent": {userAgent}},
 	})
 	if err == nil {
@@ -297,6 +297,7 @@ func (s *stream) receive(text []byte, now time.Time) error {
 	quote.CollectedAt = now
 	s.mu.Lock()
 	s.latest[f.Data.Symbol] = tick{quote: quote, err: err, at: now}
+	s.fault = nil
 	s.mu.Unlock()
 	s.tell()
 	return nil

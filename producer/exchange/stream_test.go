@@ -11,22 +11,22 @@ import (
 	"github.com/cryptostream/lakectl/producer/exchange"
 )
 
-// TestStream is three days of a stream: a quote per pair and interval, pings answered, and the end of
+// TestStream is two days of a stream: a quote per pair and interval, pings answered, and the end of
 // each connection after 24 hours not seen from outside.
 func TestStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fake, o := bubble(t, fakeexchange.Options{TickEvery: 2 * time.Second}, exchange.BinanceWS)
+		fake, o := bubble(t, fakeexchange.Options{TickEvery: 25 * time.Second}, exchange.BinanceWS)
 		o.Interval = time.Minute
 		log, logger := logTo(slog.LevelInfo)
 		o.Log = logger
 		_, events, stop := run(t, o)
-		time.Sleep(3*24*time.Hour + 30*time.Second)
+		time.Sleep(2*24*time.Hour + 30*time.Second)
 		stop()
-		if n := len(fake.Arrivals(fakeexchange.Stream)); n != 4 {
+		if n := len(fake.Arrivals(fakeexchange.Stream)); n != 3 {
 			t.Errorf("%d connections", n)
 		}
 		got := drain(events)
-		if want := 10 * (3*24*60 + 1); len(got) != want {
+		if want := 10 * 2 * 24 * 60; len(got) != want {
 			t.Errorf("%d quotes, wanted %d", len(got), want)
 		}
 		for _, e := range got {

@@ -174,7 +174,7 @@ func (n *notes) Handle(_ context.Context, r slog.Record) error {
 // await returns the next line that has the text.
 func (n *notes) await(t *testing.T, text string) string {
 	t.Helper()
-	timeout := time.NewTimer(30 * time.Second)
+	timeout := time.NewTimer(3 * time.Minute)
 	defer timeout.Stop()
 	for {
 		select {
