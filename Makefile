@@ -5,7 +5,7 @@
 # What `lakectl version` shows.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-# More flags for `make run` and `make run-real`: make run ARGS="--rate 20"
+# More flags for `make run` and `make run-real`: make run ARGS="--source simulated --rate 20"
 ARGS ?=
 
 # How long `make fuzz` works on each target.
@@ -24,7 +24,7 @@ build: ## Build bin/lakectl
 	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/lakectl ./cmd/lakectl
 
 .PHONY: run
-run: build ## Run the whole lakehouse on this machine, data in .lakectl-simulated
+run: build ## Run the whole lakehouse on this machine, on live prices where an exchange answers
 	./bin/lakectl run --local $(ARGS)
 
 .PHONY: run-real

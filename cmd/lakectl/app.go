@@ -72,7 +72,7 @@ Every flag can be given as LAKECTL_<FLAG> in the environment or as a key of ./la
 		return exit.New(exit.Usage, err, "see "+cmd.CommandPath()+" --help")
 	})
 	root.AddCommand(a.runCommand(), a.produceCommand(), a.statusCommand(), a.stopCommand(),
-		a.logsCommand(), a.queryCommand(), a.versionCommand())
+		a.logsCommand(), a.queryCommand(), a.pairsCommand(), a.versionCommand())
 	return root
 }
 

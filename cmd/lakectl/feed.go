@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cryptostream/lakectl/producer"
+	"github.com/cryptostream/lakectl/producer/exchange"
 )
 
 // feedOptions say which quotes to publish; run and produce share them.
@@ -24,39 +25,36 @@ type feedOptions struct {
 	limit    int64
 	file     string
 	speed    string
+	exchange exchangeOptions
+	standIn  bool // simulated, since no exchange has answered
 }
 
 func (o *feedOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.source, "source", "auto", "auto, simulated or replay")
+	f.StringVar(&o.source, "source", "auto", "auto, binance, binance-ws, coingecko, several of them in order of preference, simulated or replay")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "between polls of the source")
 	f.Float64Var(&o.rate, "rate", 0, "simulated: messages per second instead of polls")
 	f.Int64Var(&o.seed, "seed", 0, "simulated: same seed, same prices; 0 takes one from the clock")
 	f.Int64Var(&o.limit, "limit", 0, "simulated: end after so many messages; 0 is endless")
 	f.StringVar(&o.file, "file", "", "replay: .csv, .jsonl, or either with .gz")
 	f.StringVar(&o.speed, "speed", "1", "replay: times as fast as recorded, or max")
+	o.exchange.flags(cmd)
 }
 
 // check refuses flags that don't go together.
 func (o *feedOptions) check(cmd *cobra.Command) error {
 	belongs := map[string]string{"rate": "simulated", "seed": "simulated", "limit": "simulated", "file": "replay", "speed": "replay"}
-	kind := o.source
-	if kind == "auto" {
-		kind = "simulated"
-	}
-	switch o.source {
-	case "auto", "simulated":
-	case "replay":
+	switch {
+	case o.source == "simulated", len(exchangesOf(o.source)) > 0:
+	case o.source == "replay":
 		if o.file == "" {
 			return usagef("--source replay needs a --file")
 		}
-	case "binance", "coingecko":
-		return usagef("--source %s is not in this version yet; auto, simulated and replay are", o.source)
 	default:
-		return usagef("--source %q is none of auto, simulated, replay", o.source)
+		return usagef("--source %q is none of auto, binance, binance-ws, coingecko, simulated, replay", o.source)
 	}
 	for flag, source := range belongs {
-		if cmd.Flags().Changed(flag) && source != kind {
+		if cmd.Flags().Changed(flag) && source != o.source {
 			return usagef("--%s is for --source %s, not %s", flag, source, o.source)
 		}
 	}
@@ -66,7 +64,7 @@ func (o *feedOptions) check(cmd *cobra.Command) error {
 	if _, err := o.replaySpeed(); err != nil {
 		return err
 	}
-	return nil
+	return o.exchange.check(cmd, o.source, o.interval)
 }
 
 func (o *feedOptions) replaySpeed() (float64, error) {
@@ -81,16 +79,20 @@ func (o *feedOptions) replaySpeed() (float64, error) {
 }
 
 func (o *feedOptions) contents() contents {
-	if o.source == "replay" {
+	switch {
+	case o.source == "replay":
 		return replayed
+	case o.source == "simulated":
+		return simulated
 	}
-	return simulated
+	return live
 }
 
 // feed publishes what a source gives. It ends when the source does, or by Stop.
 type feed struct {
 	publisher *producer.Publisher
 	replay    *producer.Replay // nil for other sources
+	live      *exchange.Source // nil for other sources
 	name      string
 	cancel    context.CancelFunc
 	done      chan struct{}
@@ -137,6 +139,12 @@ func (f *feed) open(o feedOptions, stateDir string, log *slog.Logger) (producer.
 		})
 		f.name = "replay"
 		return f.replay, err
+	}
+	if names := exchangesOf(o.source); len(names) > 0 {
+		var err error
+		f.live, err = o.exchange.open(names, o.interval, stateDir, log)
+		f.name = o.source
+		return f.live, err
 	}
 	f.name = "simulated"
 	return producer.NewSimulated(producer.SimulatedOptions{
@@ -186,6 +194,9 @@ type FeedStatus struct {
 func (f *feed) Status() FeedStatus {
 	s := f.publisher.Stats()
 	status := FeedStatus{Source: f.name, Published: s.Published, Acked: s.Acked, Retried: s.Retried, Failed: s.Failed, InFlight: s.InFlight}
+	if f.live != nil && f.live.Using() != "" {
+		status.Source = f.live.Using()
+	}
 	if s.LastError != nil {
 		status.LastError = s.LastError.Error()
 	}

@@ -19,16 +19,18 @@ func (a *app) produceCommand() *cobra.Command {
 		Use:   "produce --brokers HOST:PORT",
 		Short: "Publish quotes to a Kafka, without the rest",
 		Long: `Publishes quotes to the topic crypto-prices of an existing Kafka until Ctrl-C or until the source
-ends. Every message that was taken is acknowledged by all replicas before the command ends.`,
-		Example: `  lakectl produce --brokers localhost:9092 --source simulated --rate 20
+ends. Every message that was taken is acknowledged by all replicas before the command ends.
+
+--source auto takes quotes from Binance, and from CoinGecko while Binance is down. An exchange that does
+not answer is tried again, for ever, at a pace that it asked for or that grows to a minute.`,
+		Example: `  lakectl produce --brokers localhost:9092
+  lakectl produce --brokers localhost:9092 --source binance-ws --interval 1s
+  lakectl produce --brokers localhost:9092 --source simulated --rate 20
   lakectl produce --brokers localhost:9092 --source replay --file data.csv.gz --speed max`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(brokers) == 0 {
 				return usagef("name the Kafka to publish to: --brokers HOST:PORT")
-			}
-			if o.source == "auto" {
-				return usagef("no live exchange is in this version yet; say --source simulated or --source replay")
 			}
 			if err := o.check(cmd); err != nil {
 				return err
