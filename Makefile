@@ -39,6 +39,10 @@ test: ## Run all tests, those against a real Kafka and Spark too
 test-short: ## Run the tests that need neither Java nor network
 	go test -race -short ./...
 
+.PHONY: soak
+soak: ## Ten minutes of misbehaving exchanges, compared with Kafka quote for quote
+	LAKECTL_TEST_SOAK=10m go test -count=1 -timeout 20m -v -run TestExchangesToKafka ./cmd/lakectl
+
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME
 	@set -eu; \

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 )
@@ -64,10 +67,14 @@ func millis(raw json.RawMessage) (time.Time, error) {
 
 // clip shortens what a server said to what fits into a line, without control characters.
 func clip(text string) string {
-	const longest = 160
+	const longest = 160 // bytes
 	if len(text) > longest {
 		text = text[:longest] + "…"
 	}
-	quoted := strconv.Quote(text)
-	return quoted[1 : len(quoted)-1]
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
