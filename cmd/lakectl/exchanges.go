@@ -103,14 +103,18 @@ func (o *exchangeOptions) options(names []string, interval time.Duration) (excha
 // open makes the source, unless it was asked already whether an exchange answers.
 func (o *exchangeOptions) open(names []string, interval time.Duration, stateDir string, log *slog.Logger) (*exchange.Source, error) {
 	if o.source != nil {
-		return o.source, nil
+		return o.source, o.source.Register(o.metrics)
 	}
 	options, err := o.options(names, interval)
 	if err != nil {
 		return nil, err
 	}
-	options.StateDir, options.Metrics, options.Log = stateDir, o.metrics, log
-	return exchange.New(options)
+	options.StateDir, options.Log = stateDir, log
+	source, err := exchange.New(options)
+	if err != nil {
+		return nil, err
+	}
+	return source, source.Register(o.metrics)
 }
 
 // answerWithin is how long a local run waits for an exchange before it makes prices up.

@@ -79,10 +79,10 @@ func (o *feedOptions) replaySpeed() (float64, error) {
 }
 
 func (o *feedOptions) contents() contents {
-	switch {
-	case o.source == "replay":
+	switch o.source {
+	case "replay":
 		return replayed
-	case o.source == "simulated":
+	case "simulated":
 		return simulated
 	}
 	return live

@@ -16,7 +16,7 @@ import (
 const pongWithin = time.Minute
 
 // stream serves one WebSocket.
-func (e *Exchange) stream(w http.ResponseWriter, r *http.Request, f Fault) {
+func (e *Exchange) stream(w http.ResponseWriter, r *http.Request, _ Fault) {
 	conn, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		return

@@ -51,9 +51,9 @@ func (b *binance) poll(ctx context.Context) (answer, error) {
 		err := b.ask(ctx, group, &a)
 		switch {
 		case err == nil:
-			b.asked.there(group)
+			b.asked.there()
 		case unknownSymbol(err):
-			b.asked.notAll(group)
+			b.asked.notAll()
 		case len(a.quotes) > 0: // what was got counts; the next poll sees whether it lasts
 			a.unsettled = true
 			return a, nil

@@ -27,7 +27,7 @@ func (d *doubt) begin(now time.Time) {
 	}
 }
 
-// next is the group to ask for; nil when all is known. There, or notAll, is to be told of it.
+// next is the group to ask for; nil when all is known. There or notAll then takes note of the answer.
 func (d *doubt) next() []listing {
 	switch {
 	case d.turn:
@@ -38,8 +38,8 @@ func (d *doubt) next() []listing {
 	return nil
 }
 
-// there notes that all of the group are.
-func (d *doubt) there([]listing) {
+// there notes that all of the group that next gave are.
+func (d *doubt) there() {
 	if d.turn {
 		d.turn = false
 		return
@@ -48,8 +48,9 @@ func (d *doubt) there([]listing) {
 	d.groups = d.groups[1:]
 }
 
-// notAll notes that one of the group is not there.
-func (d *doubt) notAll(group []listing) {
+// notAll notes that one of the group that next gave is not.
+func (d *doubt) notAll() {
+	group := d.next()
 	if d.turn {
 		d.turn, d.known = false, nil
 	} else {

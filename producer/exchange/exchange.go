@@ -6,8 +6,9 @@
 //	binance.go     Binance's REST API; doubt.go finds symbols that are not there
 //	stream.go      Binance's WebSocket
 //	coingecko.go   CoinGecko's REST API; budget.go counts its monthly credits
-//	client.go      every HTTP request; gate.go spaces them; fault.go says what went wrong
-//	number.go      an API's numbers as exact text
+//	client.go      every HTTP request; gate.go spaces them; fault.go and retryafter.go say what went wrong
+//	number.go      an API's numbers as exact text; quotes.go makes quotes of them
+//	metrics.go     what is counted
 //	symbols.go     which asset is which symbol; refresh.go makes a new list
 //
 // What an API does wrong never ends a source: the poll fails, or the one quote, and it goes on. Prices
@@ -22,8 +23,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/cryptostream/lakectl/producer"
 )
@@ -66,8 +65,7 @@ type Options struct {
 	CoinGeckoBudget int
 	StateDir        string
 
-	Metrics prometheus.Registerer // nil is none
-	Log     *slog.Logger          // nil is no log
+	Log *slog.Logger // nil is no log
 
 	dial func(ctx context.Context, network, address string) (net.Conn, error) // nil is the system's
 }
@@ -145,8 +143,7 @@ func parseBase(address string, schemes ...string) (*url.URL, error) {
 	return base, nil
 }
 
-// New makes a Source. Errors: options that can't be (exit code 2), a credit file that can't be read,
-// metrics that are registered already.
+// New makes a Source. Errors: options that can't be (exit code 2), a credit file that can't be read.
 func New(o Options) (*Source, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -157,10 +154,7 @@ func New(o Options) (*Source, error) {
 	if len(o.Symbols.Assets) == 0 {
 		o.Symbols = DefaultSymbols()
 	}
-	metrics, err := newMetrics(o.Metrics)
-	if err != nil {
-		return nil, err
-	}
+	metrics := newMetrics()
 	s := &Source{interval: o.Interval, log: o.Log, metrics: metrics, pairs: map[pairKey]Kind{}}
 	spacing := newGate()
 	for _, name := range o.Sources {

@@ -43,8 +43,8 @@ func downBy(t *testing.T, o exchange.Options, kind exchange.Kind) string {
 	t.Helper()
 	log, logger := logTo(slog.LevelInfo)
 	registry := prometheus.NewPedanticRegistry()
-	o.Log, o.Metrics = logger, registry
-	source, events, stop := run(t, o)
+	o.Log = logger
+	source, events, stop := run(t, o, registry)
 	line := log.await(t, "source is down")
 	stop()
 	if !strings.Contains(line, "kind="+string(kind)+" ") {

@@ -15,9 +15,8 @@ type metrics struct {
 	late   prometheus.Histogram
 }
 
-// newMetrics registers the metrics, unless there is nobody to register them with.
-func newMetrics(registry prometheus.Registerer) (*metrics, error) {
-	m := &metrics{
+func newMetrics() *metrics {
+	return &metrics{
 		polls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "lakectl_producer_polls_total", Help: "Polls of a source, by how they went: ok or error.",
 		}, []string{"source", "outcome"}),
@@ -35,13 +34,19 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1},
 		}),
 	}
+}
+
+// Register gives the source's metrics to a registry; nil is none. Its error is one of another source
+// that has registered before.
+func (s *Source) Register(registry prometheus.Registerer) error {
 	if registry == nil {
-		return m, nil
+		return nil
 	}
+	m := s.metrics
 	for _, c := range []prometheus.Collector{m.polls, m.errors, m.up, m.budget, m.late} {
 		if err := registry.Register(c); err != nil {
-			return nil, fmt.Errorf("registering the metrics of exchanges: %w", err)
+			return fmt.Errorf("registering the metrics of exchanges: %w", err)
 		}
 	}
-	return m, nil
+	return nil
 }

@@ -138,8 +138,8 @@ func TestFailover(t *testing.T) {
 				fake, o := bubble(t, fakeexchange.Options{}, exchange.Binance, exchange.CoinGecko)
 				log, logger := logTo(slog.LevelInfo)
 				registry := prometheus.NewPedanticRegistry()
-				o.Log, o.Metrics = logger, registry
-				source, events, stop := run(t, o)
+				o.Log = logger
+				source, events, stop := run(t, o, registry)
 				time.Sleep(time.Minute - time.Second) // six polls
 				for _, e := range drain(events) {
 					if e.Source != "binance" || !strings.HasSuffix(e.Pair, "-USDT") {
@@ -238,8 +238,8 @@ func TestPace(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				fake, o := bubble(t, fakeexchange.Options{DemoKey: "CG-demo", ProKey: "CG-pro", Cache: time.Minute}, exchange.CoinGecko)
 				registry := prometheus.NewPedanticRegistry()
-				o.CoinGeckoKey, o.CoinGeckoKeyKind, o.Metrics = tc.key, tc.kind, registry
-				_, events, stop := run(t, o)
+				o.CoinGeckoKey, o.CoinGeckoKeyKind = tc.key, tc.kind
+				_, events, stop := run(t, o, registry)
 				time.Sleep(time.Hour)
 				stop()
 				between := gaps(fake.Arrivals(fakeexchange.CoinGecko))

@@ -217,7 +217,7 @@ func (s *stream) connection(ctx context.Context) error {
 func (s *stream) dial(ctx context.Context) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	conn, response, err := websocket.Dial(s.spacing.each(ctx, s.base.Host), s.base.JoinPath("/stream").String(), &websocket.DialOptions{
+	conn, response, err := websocket.Dial(s.spacing.each(ctx, s.base.Host), s.base.JoinPath("/stream").String(), &websocket.DialOptions{ //nolint:bodyclose // the library has read and closed it
 		HTTPClient: s.http, HTTPHeader: http.Header{"User-Agent": {userAgent}},
 	})
 	if err == nil {

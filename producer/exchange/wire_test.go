@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/cryptostream/lakectl/internal/fakeexchange"
 	"github.com/cryptostream/lakectl/producer"
 	"github.com/cryptostream/lakectl/producer/exchange"
@@ -96,7 +98,9 @@ func bubble(t *testing.T, o fakeexchange.Options, sources ...string) (*fakeexcha
 	t.Cleanup(func() {
 		fake.Close()
 		_ = server.Close()
-		<-done
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 		contented(t, fake)
 	})
 	return fake, exchange.Options{
@@ -106,11 +110,16 @@ func bubble(t *testing.T, o fakeexchange.Options, sources ...string) (*fakeexcha
 }
 
 // run starts a source until the test ends, or the returned function is called.
-func run(t *testing.T, o exchange.Options) (*exchange.Source, <-chan event, func()) {
+func run(t *testing.T, o exchange.Options, registries ...prometheus.Registerer) (*exchange.Source, <-chan event, func()) {
 	t.Helper()
 	source, err := exchange.New(o)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, r := range registries {
+		if err := source.Register(r); err != nil {
+			t.Fatal(err)
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	events, done := make(chan event, 1_000_000), make(chan error, 1)
