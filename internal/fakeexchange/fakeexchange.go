@@ -37,6 +37,10 @@ type Options struct {
 	TickEvery time.Duration // of the stream; 0 is 1 s
 	PingEvery time.Duration // of the stream; 0 is 20 s
 	MaxAge    time.Duration // of a stream's connection; 0 is 24 h
+
+	// Closest is what may lie between two requests of one host without a complaint; 0 is 100 ms, which
+	// leaves room for a machine that has much to do.
+	Closest time.Duration
 }
 
 // Served is one quote that a client got whole, in the exchange's own words.
@@ -62,6 +66,7 @@ type Exchange struct {
 	mu         sync.Mutex
 	plan       Plan
 	count      map[string]int // requests, by API
+	faults     map[Fault]int  // that were handed out
 	arrivals   map[string][]time.Time
 	lastSeen   map[string]time.Time // by host
 	banned     map[string]time.Time // until when an API wants to be left alone
@@ -81,12 +86,15 @@ func New(o Options) *Exchange {
 	if o.PingEvery == 0 {
 		o.PingEvery = 20 * time.Second
 	}
+	if o.Closest == 0 {
+		o.Closest = 100 * time.Millisecond
+	}
 	if o.MaxAge == 0 {
 		o.MaxAge = 24 * time.Hour
 	}
 	e := &Exchange{
 		opts: o, plan: o.Plan, began: time.Now(), market: newMarket(o.Seed, o.Unknown),
-		count: map[string]int{}, lastSeen: map[string]time.Time{}, arrivals: map[string][]time.Time{}, banned: map[string]time.Time{}, cache: map[string]cached{},
+		count: map[string]int{}, faults: map[Fault]int{}, lastSeen: map[string]time.Time{}, arrivals: map[string][]time.Time{}, banned: map[string]time.Time{}, cache: map[string]cached{},
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.mux = http.NewServeMux()
@@ -133,6 +141,13 @@ func (e *Exchange) Complaints() []string {
 	return append([]string(nil), e.complaints...)
 }
 
+// Misbehaved returns how many requests got a fault.
+func (e *Exchange) Misbehaved(f Fault) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.faults[f]
+}
+
 func (e *Exchange) served(list []Served) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -146,10 +161,6 @@ func (e *Exchange) served(list []Served) {
 func (e *Exchange) complain(format string, args ...any) {
 	e.complaints = append(e.complaints, fmt.Sprintf("%s: ", time.Since(e.began).Round(time.Millisecond))+fmt.Sprintf(format, args...))
 }
-
-// tooClose is a little below the 500 ms that a client keeps: a request may be slower on its way than the
-// next.
-const tooClose = 450 * time.Millisecond
 
 // handler answers a request, with the fault if it is one that shows in a good answer.
 type handler func(w http.ResponseWriter, r *http.Request, f Fault)
@@ -173,7 +184,7 @@ func (e *Exchange) arrive(api string, r *http.Request) (f Fault, banned retryAft
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
-	if gap := now.Sub(e.lastSeen[r.Host]); gap < tooClose {
+	if gap := now.Sub(e.lastSeen[r.Host]); gap < e.opts.Closest {
 		e.complain("%s: a request %s after the one before", api, gap)
 	}
 	e.lastSeen[r.Host] = now
@@ -193,6 +204,7 @@ func (e *Exchange) arrive(api string, r *http.Request) (f Fault, banned retryAft
 	if e.plan != nil {
 		f = e.plan(api, n, now.Sub(e.began))
 	}
+	e.faults[f]++
 	if f.wait() > 0 {
 		e.banned[api] = now.Truncate(time.Second).Add(f.wait())
 	}

@@ -90,6 +90,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 // bubble runs a fake on a network in memory, and returns options that lead to it.
 func bubble(t *testing.T, o fakeexchange.Options, sources ...string) (*fakeexchange.Exchange, exchange.Options) {
 	t.Helper()
+	o.Closest = 500 * time.Millisecond
 	fake := fakeexchange.New(o)
 	network := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: fake}
