@@ -5,7 +5,7 @@
 # What `lakectl version` shows.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-# More flags for `make run` and `make run-real`: make run ARGS="--rate 20"
+# More flags for `make run` and `make run-real`: make run ARGS="--source simulated --rate 20"
 ARGS ?=
 
 # How long `make fuzz` works on each target.
@@ -24,7 +24,7 @@ build: ## Build bin/lakectl
 	CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/lakectl ./cmd/lakectl
 
 .PHONY: run
-run: build ## Run the whole lakehouse on this machine, data in .lakectl-simulated
+run: build ## Run the whole lakehouse on this machine, on live prices where an exchange answers
 	./bin/lakectl run --local $(ARGS)
 
 .PHONY: run-real
@@ -38,6 +38,10 @@ test: ## Run all tests, those against a real Kafka and Spark too
 .PHONY: test-short
 test-short: ## Run the tests that need neither Java nor network
 	go test -race -short ./...
+
+.PHONY: soak
+soak: ## Ten minutes of misbehaving exchanges, compared with Kafka quote for quote
+	LAKECTL_TEST_SOAK=10m go test -count=1 -timeout 20m -v -run TestExchangesToKafka ./cmd/lakectl
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME

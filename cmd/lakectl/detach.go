@@ -73,7 +73,7 @@ func (a *app) detach(ctx context.Context, o runOptions) error {
 		return fmt.Errorf("detach: %w", err)
 	}
 	child := exec.Command(self, withoutDetach(os.Args[1:])...)
-	child.Env = append(os.Environ(), readyVariable+"=3", "LAKECTL_DETACH=false")
+	child.Env = append(os.Environ(), readyVariable+"=3", "LAKECTL_DETACH=false", autoVariable+"="+string(o.feed.contents()))
 	child.Stdout, child.Stderr = logFile, logFile
 	child.ExtraFiles = []*os.File{write}
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -85,6 +85,9 @@ func (a *app) detach(ctx context.Context, o runOptions) error {
 	defer stop()
 	if err := awaitReady(read); err != nil {
 		return err
+	}
+	if o.feed.standIn {
+		fmt.Fprintln(a.stderr, standInBanner)
 	}
 	fmt.Fprintf(a.stderr, "running in the background, process %d, data in %s\n", child.Process.Pid, o.dir)
 	fmt.Fprintln(a.stderr, "lakectl status, lakectl logs and lakectl stop find it from here")

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cryptostream/lakectl/producer"
+	"github.com/cryptostream/lakectl/producer/exchange"
 )
 
 // feedOptions say which quotes to publish; run and produce share them.
@@ -24,39 +25,37 @@ type feedOptions struct {
 	limit    int64
 	file     string
 	speed    string
+	exchange exchangeOptions
+	standIn  bool // simulated, since no exchange has answered
 }
 
 func (o *feedOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.source, "source", "auto", "auto, simulated, replay, or none (others fill the topic of --brokers)")
+	f.StringVar(&o.source, "source", "auto",
+		"auto, binance, binance-ws, coingecko, several of them in order of preference, simulated, replay, or none (others fill the topic of --brokers)")
 	f.DurationVar(&o.interval, "interval", 10*time.Second, "between polls of the source")
 	f.Float64Var(&o.rate, "rate", 0, "simulated: messages per second instead of polls")
 	f.Int64Var(&o.seed, "seed", 0, "simulated: same seed, same prices; 0 takes one from the clock")
 	f.Int64Var(&o.limit, "limit", 0, "simulated: end after so many messages; 0 is endless")
 	f.StringVar(&o.file, "file", "", "replay: .csv, .jsonl, or either with .gz")
 	f.StringVar(&o.speed, "speed", "1", "replay: times as fast as recorded, or max")
+	o.exchange.flags(cmd)
 }
 
 // check refuses flags that don't go together.
 func (o *feedOptions) check(cmd *cobra.Command) error {
 	belongs := map[string]string{"rate": "simulated", "seed": "simulated", "limit": "simulated", "file": "replay", "speed": "replay"}
-	kind := o.source
-	if kind == "auto" {
-		kind = "simulated"
-	}
-	switch o.source {
-	case "auto", "simulated", noSource:
-	case "replay":
+	switch {
+	case o.source == "simulated", o.source == noSource, len(exchangesOf(o.source)) > 0:
+	case o.source == "replay":
 		if o.file == "" {
 			return usagef("--source replay needs a --file")
 		}
-	case "binance", "coingecko":
-		return usagef("--source %s is not in this version yet; auto, simulated and replay are", o.source)
 	default:
-		return usagef("--source %q is none of auto, simulated, replay", o.source)
+		return usagef("--source %q is none of auto, binance, binance-ws, coingecko, simulated, replay", o.source)
 	}
 	for flag, source := range belongs {
-		if cmd.Flags().Changed(flag) && source != kind {
+		if cmd.Flags().Changed(flag) && source != o.source {
 			return usagef("--%s is for --source %s, not %s", flag, source, o.source)
 		}
 	}
@@ -66,7 +65,7 @@ func (o *feedOptions) check(cmd *cobra.Command) error {
 	if _, err := o.replaySpeed(); err != nil {
 		return err
 	}
-	return nil
+	return o.exchange.check(cmd, o.source, o.interval)
 }
 
 func (o *feedOptions) replaySpeed() (float64, error) {
@@ -84,16 +83,19 @@ func (o *feedOptions) contents() contents {
 	switch o.source {
 	case "replay":
 		return replayed
+	case "simulated":
+		return simulated
 	case noSource:
 		return external
 	}
-	return simulated
+	return live
 }
 
 // feed publishes what a source gives. It ends when the source does, or by Stop.
 type feed struct {
 	outbox *producer.Outbox // nil for noSource
 	replay *producer.Replay // nil for other sources
+	live   *exchange.Source // nil for other sources
 	name   string
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -107,6 +109,7 @@ func startFeed(ctx context.Context, o feedOptions, d deliveryOptions, dataDir st
 		return noFeed(), nil
 	}
 	f := &feed{done: make(chan struct{})}
+	o.exchange.metrics = d.metrics
 	source, err := f.open(o, dataDir, log)
 	if err != nil {
 		return nil, err
@@ -142,6 +145,12 @@ func (f *feed) open(o feedOptions, stateDir string, log *slog.Logger) (producer.
 		})
 		f.name = "replay"
 		return f.replay, err
+	}
+	if names := exchangesOf(o.source); len(names) > 0 {
+		var err error
+		f.live, err = o.exchange.open(names, o.interval, stateDir, log)
+		f.name = o.source
+		return f.live, err
 	}
 	f.name = "simulated"
 	return producer.NewSimulated(producer.SimulatedOptions{
@@ -219,6 +228,9 @@ func (f *feed) Status() FeedStatus {
 	status := FeedStatus{
 		Source: f.name, Taken: s.Taken, Published: s.Published, Acked: s.Acked, Retried: s.Retried, Failed: s.Failed,
 		InFlight: s.InFlight, Spooled: s.Spool.Messages, KafkaUp: s.KafkaUp,
+	}
+	if f.live != nil && f.live.Using() != "" {
+		status.Source = f.live.Using()
 	}
 	if s.LastError != nil {
 		status.LastError = s.LastError.Error()

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"net/http/httptest"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/cryptostream/lakectl/internal/fakeexchange"
 )
 
 // asLakectl makes the test binary behave as lakectl, for tests that need a process of its own.
@@ -21,10 +24,13 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command lines in testdata: what they print, and the code they exit with.
 func TestScripts(t *testing.T) {
+	fake := httptest.NewServer(fakeexchange.New(fakeexchange.Options{}))
+	t.Cleanup(fake.Close)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("FAKE_EXCHANGE", fake.URL)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},

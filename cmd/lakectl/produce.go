@@ -25,6 +25,9 @@ func (a *app) produceCommand() *cobra.Command {
 		Long: `Publishes quotes to the topic crypto-prices of an existing Kafka until Ctrl-C or until the source
 ends. The topic is made where it is not there.
 
+--source auto takes quotes from Binance, and from CoinGecko while Binance is down. An exchange that does
+not answer is tried again, for ever, at a pace that it asked for or that grows to a minute.
+
 Quotes of an exchange go to a spool on disk first, in <data-dir>/spool, and leave it when all replicas
 have them: while Kafka is away they wait there, through restarts and crashes, and are then sent in
 order. When the spool is full (--spool-max) no quotes are taken until Kafka is back. Other sources wait
@@ -32,10 +35,12 @@ for Kafka instead; --spool gives simulated ones a spool too.
 
 Metrics for Prometheus are on --metrics-addr, with /healthz (is the process alive) and /readyz (do
 quotes reach Kafka).`,
-		Example: `  lakectl produce --brokers localhost:9092 --source simulated --rate 20
+		Example: `  lakectl produce --brokers localhost:9092
+  lakectl produce --brokers localhost:9092 --source binance-ws --interval 1s
+  lakectl produce --brokers localhost:9092 --source simulated --rate 20
   lakectl produce --brokers localhost:9092 --source replay --file data.csv.gz --speed max
   LAKECTL_KAFKA_PASSWORD=… lakectl produce --brokers k1:9093,k2:9093 --kafka-username writer \
-    --kafka-mechanism SCRAM-SHA-512 --kafka-ca ca.pem --topic-partitions 3 --topic-replication 3 --source simulated`,
+    --kafka-mechanism SCRAM-SHA-512 --kafka-ca ca.pem --topic-partitions 3 --topic-replication 3`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(cmd); err != nil {
@@ -57,9 +62,6 @@ func (o *produceOptions) check(cmd *cobra.Command) error {
 	}
 	if len(o.delivery.kafka.Brokers) == 0 {
 		return usagef("name the Kafka to publish to: --brokers HOST:PORT")
-	}
-	if o.feed.source == "auto" {
-		return usagef("no live exchange is in this version yet; say --source simulated or --source replay")
 	}
 	if o.feed.source == noSource {
 		return usagef("--source none publishes nothing")

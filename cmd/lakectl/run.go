@@ -37,6 +37,10 @@ func (a *app) runCommand() *cobra.Command {
 		Long: `Runs everything in the foreground: Kafka and a Spark Connect server on loopback, the tables, the
 five streaming queries, and the producer. The first start fetches Spark and Kafka with Maven.
 
+--source auto, the default, takes quotes from Binance, and from CoinGecko while Binance is down. If
+neither answers at the start, prices are made up, in a data dir of their own; with --brokers they never
+are.
+
 Ctrl-C drains what has arrived and stops; a second Ctrl-C stops at once. Either way, and after a
 kill too, the next run goes on where this one ended.`,
 		Example: `  lakectl run --local
@@ -47,6 +51,9 @@ kill too, the next run goes on where this one ended.`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(cmd); err != nil {
+				return err
+			}
+			if err := o.settle(cmd.Context(), a.logger()); err != nil {
 				return err
 			}
 			if o.detach {
@@ -72,7 +79,7 @@ kill too, the next run goes on where this one ended.`,
 	return cmd
 }
 
-// check refuses flags that don't go together, and settles the data dir.
+// check refuses flags that don't go together.
 func (o *runOptions) check(cmd *cobra.Command) error {
 	if !o.local {
 		return usagef("say where to run: lakectl run --local")
@@ -87,9 +94,6 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 	}
 	if o.feed.source == noSource && o.metrics != "off" && o.metrics != "" {
 		return usagef("--metrics-addr is about the producer, and --source none has none")
-	}
-	if len(o.delivery.kafka.Brokers) > 0 && o.feed.source == "auto" {
-		return usagef("with --brokers say which prices to publish: --source simulated or replay, or none to read what others publish")
 	}
 	pairs := [][2]string{{"brokers", "kafka-port"}, {"remote", "spark-port"}, {"remote", "spark-heap"}, {"remote", "spark-conf"}}
 	for _, p := range pairs {
@@ -106,20 +110,17 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 	if err := o.feed.check(cmd); err != nil {
 		return err
 	}
-	if err := o.delivery.check(cmd, o.feed); err != nil {
-		return err
-	}
-	return o.settleDir()
+	return o.delivery.check(cmd, o.feed)
 }
 
-// settleDir makes the data dir absolute. Made-up prices that stand in for real ones go to a folder
-// of their own.
-func (o *runOptions) settleDir() error {
+// settle decides on the source, and on the data dir, which it makes absolute: made-up prices that stand
+// in for real ones go to a folder of their own.
+func (o *runOptions) settle(ctx context.Context, log *slog.Logger) error {
 	if o.dir == "" {
 		o.dir = defaultDataDir
 	}
-	if o.feed.source == "auto" {
-		o.dir += simulatedSuffix
+	if err := o.settleSource(ctx, log); err != nil {
+		return err
 	}
 	dir, err := filepath.Abs(o.dir)
 	if err != nil {
@@ -208,7 +209,7 @@ func (a *app) supervise(ctx context.Context, l *lakehouse, screen *screen, until
 }
 
 func (a *app) logger() *slog.Logger {
-	level := slog.LevelWarn
+	level := slog.LevelInfo
 	if a.verbose {
 		level = slog.LevelDebug
 	}

@@ -36,9 +36,12 @@ func newScreen(out io.Writer) *screen {
 	return s
 }
 
+// standInBanner says that the prices are not those that were asked for.
+const standInBanner = "SIMULATED PRICES: no exchange answers; --source binance or coingecko would keep trying"
+
 func (s *screen) title(o runOptions) {
-	if o.feed.source == "auto" {
-		s.line("SIMULATED PRICES: no live exchange is built in yet; --source replay plays recorded ones")
+	if o.feed.standIn {
+		s.line(standInBanner)
 	}
 	s.line("data in " + o.dir)
 }

@@ -37,7 +37,7 @@ type telemetry struct {
 	listener net.Listener
 	server   *http.Server
 	feed     atomic.Pointer[feed]
-	interval time.Duration // between polls; 0: quotes come when they come
+	interval time.Duration // between polls, at least; 0: quotes come when they come
 	ended    chan struct{}
 }
 
@@ -184,18 +184,23 @@ func (t *telemetry) readiness(now time.Time) *probe {
 		}
 		p.add("spool", s.Spool.Blocked == nil, "%s", detail)
 	}
-	t.fresh(p, s.TakenAt, now)
+	pace := t.interval
+	if f.live != nil {
+		pace = f.live.Pace()
+	}
+	fresh(p, pace, s.TakenAt, now)
 	return p
 }
 
-// fresh checks that quotes come as often as they should.
-func (t *telemetry) fresh(p *probe, taken, now time.Time) {
+// fresh checks that quotes come as often as they should: once per pace, or just when they come where
+// that is 0.
+func fresh(p *probe, pace time.Duration, taken, now time.Time) {
 	age := now.Sub(taken).Round(time.Millisecond)
 	switch {
 	case taken.IsZero():
-		p.add("quotes", t.interval == 0, "none taken yet")
-	case t.interval > 0 && age > staleIntervals*t.interval:
-		p.add("quotes", false, "the last was taken %s ago, at an interval of %s", age, t.interval)
+		p.add("quotes", pace == 0, "none taken yet")
+	case pace > 0 && age > staleIntervals*pace:
+		p.add("quotes", false, "the last was taken %s ago, one is due every %s", age, pace)
 	default:
 		p.add("quotes", true, "the last was taken %s ago", age)
 	}

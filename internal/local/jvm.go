@@ -138,7 +138,7 @@ func (j *jvm) start(options []string, main string, args ...string) (*Process, er
 
 func (j *jvm) logStarted(log *slog.Logger, pid int, addr string, begin time.Time) {
 	if log != nil {
-		log.Info(j.name+" started", "pid", pid, "addr", addr, "took", time.Since(begin).Round(time.Millisecond), "archive", j.archive)
+		log.Debug(j.name+" started", "pid", pid, "addr", addr, "took", time.Since(begin).Round(time.Millisecond), "archive", j.archive)
 	}
 }
 
