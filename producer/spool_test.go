@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -239,7 +240,7 @@ func TestSpoolTorn(t *testing.T) {
 			got = append(got, string(m.Value))
 		}
 		reader.close()
-		want := append([]string{"1", "2", "3"}[:whole:whole], "more")
+		want := slices.Concat([]string{"1", "2", "3"}[:whole], []string{"more"})
 		if diff := cmp.Diff(want, got); diff != "" || s.stats().Messages != int64(len(want)) {
 			t.Errorf("cut at %d: %s %+v", cut, diff, s.stats())
 		}
