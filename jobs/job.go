@@ -98,8 +98,11 @@ const KafkaView = "kafka_records"
 // KafkaSource is a topic. Its view has Spark's columns, headers included (includeHeaders=true).
 type KafkaSource struct {
 	Topic string
-	// MaxOffsetsPerTrigger bounds a batch, and so its memory, in records; 0 for no bound.
+	// MaxOffsetsPerTrigger bounds a batch in records; 0 for no bound.
 	MaxOffsetsPerTrigger int64
+	// MaxRecordsPerPartition bounds what one task reads and writes to one file, in records; 0 for one
+	// task per Kafka partition.
+	MaxRecordsPerPartition int64
 }
 
 // Step is one named query over the steps before it.

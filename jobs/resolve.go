@@ -164,7 +164,7 @@ func (l *loader) sqlOf(d *loaded, name string) string {
 func resolveSource(s source) Source {
 	resolved := Source{Table: s.Table, View: sourceView(s), MaxBytesPerTrigger: s.MaxBytesPerTrigger}
 	if s.Kafka != nil {
-		resolved.Kafka = &KafkaSource{s.Kafka.Topic, s.Kafka.MaxOffsetsPerTrigger}
+		resolved.Kafka = &KafkaSource{s.Kafka.Topic, s.Kafka.MaxOffsetsPerTrigger, s.Kafka.MaxRecordsPerPartition}
 	}
 	return resolved
 }

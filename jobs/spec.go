@@ -27,8 +27,9 @@ type spec struct {
 
 type source struct {
 	Kafka *struct {
-		Topic                string `yaml:"topic"`
-		MaxOffsetsPerTrigger int64  `yaml:"maxOffsetsPerTrigger"`
+		Topic                  string `yaml:"topic"`
+		MaxOffsetsPerTrigger   int64  `yaml:"maxOffsetsPerTrigger"`
+		MaxRecordsPerPartition int64  `yaml:"maxRecordsPerPartition"`
 	} `yaml:"kafka"`
 	Table              string `yaml:"table"`
 	MaxBytesPerTrigger string `yaml:"maxBytesPerTrigger"`

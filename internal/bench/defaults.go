@@ -18,6 +18,7 @@ var sparkDefaults = map[string]string{
 	"spark.sql.codegen.cache.maxEntries":             "100",
 	"spark.sql.adaptive.enabled":                     "true",
 	"spark.sql.maxConcurrentOutputFileWriters":       "0",
+	"spark.sql.streaming.maxBatchesToRetainInMemory": "2",
 	"spark.databricks.delta.snapshotPartitions":      "50",
 	"spark.hadoop.fs.file.impl":                      "org.apache.hadoop.fs.LocalFileSystem",
 	"spark.sql.streaming.checkpointFileManagerClass": "org.apache.spark.sql.execution.streaming.FileContextBasedCheckpointFileManager",

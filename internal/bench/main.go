@@ -53,7 +53,7 @@ func parseOptions(args []string) (options, error) {
 	f.DurationVar(&o.idle, "idle", time.Minute, "idle: length of the measurement")
 	f.IntVar(&o.rounds, "rounds", 3, "start: how often")
 	f.IntVar(&o.backlog, "backlog", 3_000_000, "backlog: events, a multiple of 1000")
-	f.IntVar(&o.backlogHeapMB, "backlog-heap", 0, "backlog: Spark's heap in MB, 0 for lakectl's own choice")
+	f.IntVar(&o.backlogHeapMB, "backlog-heap", 5000, "backlog: Spark's heap in MB, 0 for lakectl's own choice")
 	f.IntVar(&o.publish, "publish", 1_000_000, "publish: messages of each publisher and round")
 	f.DurationVar(&o.publishLive, "publish-live", time.Minute, "publish: length of the measurement at 20 messages/s")
 	if err := f.Parse(args); err != nil {

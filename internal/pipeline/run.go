@@ -20,6 +20,8 @@ type run struct {
 	mode     Mode
 	since    time.Time // when the query was started or adopted
 	delay    *backoff.ExponentialBackOff
+
+	unsettled time.Time // since when it could go live but for a window that waits to be written
 }
 
 // begin adopts the job's query if it runs already, and otherwise starts it or, where it is to wait for
@@ -49,6 +51,9 @@ func (r *run) start(ctx context.Context) error {
 	if r.pipeline.config.Trigger > 0 {
 		interval = r.pipeline.config.Trigger
 	}
+	if r.mode == CatchUp {
+		interval = min(interval, catchUpTrigger)
+	}
 	query, err := r.pipeline.start(ctx, r.session, r.job, r.mode, spark.ProcessingTime(interval))
 	if err != nil {
 		return err
@@ -58,6 +63,10 @@ func (r *run) start(ctx context.Context) error {
 	r.pipeline.report(r.job.Name, Started, nil, "%s, every %s", r.mode, interval)
 	return nil
 }
+
+// catchUpTrigger is the longest interval with a backlog: a batch that has just missed its turn would
+// leave a core idle until the next.
+const catchUpTrigger = time.Second
 
 // awaitRows waits until the query has read its first rows, or ctx ends.
 func (r *run) awaitRows(ctx context.Context) {
@@ -111,7 +120,7 @@ func (r *run) check(ctx context.Context) error {
 		return r.restart(ctx)
 	}
 	if r.mode == CatchUp {
-		if since, ok := r.pipeline.sourceLive(r.job); ok && caughtUp(recent, since) {
+		if since, ok := r.pipeline.sourceLive(r.job); ok && caughtUp(recent, since) && r.settled(recent) {
 			return r.goLive(ctx)
 		}
 	}
@@ -174,18 +183,42 @@ func caughtUp(recent []spark.Progress, since time.Time) bool {
 // caughtUpLag is in records for Kafka and in bytes for Delta, where it is about as many rows.
 const caughtUpLag = 1_000_000
 
-// drain replaces the query by one that processes what is there and ends.
-func (r *run) drain(ctx context.Context) error {
-	if err := r.query.Stop(ctx); err != nil {
-		return err
+// settled reports that the newest batch has closed no window that only another batch would write. After
+// a new start, Spark does not know of such windows until a row comes: where one may never come, they
+// would be missing. Where rows come all the time there is no such moment, and no need of it.
+func (r *run) settled(recent []spark.Progress) bool {
+	if !r.job.Aggregates() || recent[len(recent)-1].InputRows == 0 {
+		return true
 	}
-	query, err := r.pipeline.start(ctx, r.session, r.job, r.mode, spark.AvailableNow())
+	if r.unsettled.IsZero() {
+		r.unsettled = time.Now()
+	}
+	return time.Since(r.unsettled) > settleTime
+}
+
+// settleTime is some triggers of an aggregating job.
+const settleTime = 30 * time.Second
+
+// drain processes what is there and ends. Jobs that aggregate go on until there is nothing left, see
+// settled; others are replaced by a query that stops at what there is now, since a topic may never end.
+func (r *run) drain(ctx context.Context) error {
+	status, err := r.query.Status(ctx)
 	if err != nil {
 		return err
 	}
-	r.query, r.since = query, time.Now()
-	ended := make(chan error, 1)
-	go func() { ended <- query.AwaitTermination(ctx) }()
+	finish := (*spark.StreamingQuery).ProcessAllAvailable
+	if !status.Active || !r.job.Aggregates() {
+		if err := r.query.Stop(ctx); err != nil {
+			return err
+		}
+		finish = (*spark.StreamingQuery).AwaitTermination
+		if r.query, err = r.pipeline.start(ctx, r.session, r.job, r.mode, spark.AvailableNow()); err != nil {
+			return err
+		}
+		r.since = time.Now()
+	}
+	query, ended := r.query, make(chan error, 1)
+	go func() { ended <- finish(query, ctx) }()
 	for waiting := true; waiting; {
 		select {
 		case err := <-ended:
@@ -199,5 +232,5 @@ func (r *run) drain(ctx context.Context) error {
 			r.pipeline.progressed(r, recent)
 		}
 	}
-	return nil
+	return query.Stop(ctx)
 }

@@ -104,8 +104,12 @@ func (p *Pipeline) source(session *spark.Session, job jobs.Job) spark.StreamingD
 		options["subscribe"] = k.Topic
 		options["startingOffsets"] = "earliest"
 		options["includeHeaders"] = "true"
-		if k.MaxOffsetsPerTrigger > 0 {
-			options["maxOffsetsPerTrigger"] = strconv.FormatInt(k.MaxOffsetsPerTrigger, 10)
+		for option, records := range map[string]int64{
+			"maxOffsetsPerTrigger": k.MaxOffsetsPerTrigger, "maxRecordsPerPartition": k.MaxRecordsPerPartition,
+		} {
+			if records > 0 {
+				options[option] = strconv.FormatInt(records, 10)
+			}
 		}
 		return session.ReadStream("kafka", options)
 	}
