@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/cryptostream/lakectl/internal/local/localtest"
 )
@@ -31,8 +32,8 @@ const (
 )
 
 // TestKills kills `lakectl produce` with SIGKILL at random moments, and now and then Kafka, and compares
-// what Kafka has in the end with what the spool had taken: the test reads the spool's files itself,
-// after each kill. `make kills` runs the long form.
+// what Kafka and Silver have in the end with what the spool had taken: the test reads the spool's files
+// itself, after each kill. `make kills` runs the long form.
 func TestKills(t *testing.T) {
 	kills := setting(t, killsVariable, 5)
 	seed := setting(t, seedVariable, time.Now().UnixNano())
@@ -84,6 +85,7 @@ func TestKills(t *testing.T) {
 	if most := (kills + kafkaKills + 1) * 1024; doubles > most {
 		t.Errorf("%d quotes were sent twice, more than can have been in flight", doubles)
 	}
+	compareWithSilver(t, kafka.Open, taken)
 }
 
 // setting is a number from the environment.
@@ -141,6 +143,30 @@ func compareWithKafka(t *testing.T, address string, taken spooled) (doubles, mis
 		missing += max(0, -n)
 	}
 	return doubles, missing
+}
+
+// compareWithSilver runs the queries over the topic and expects each event that was taken once in Silver,
+// however often it was sent.
+func compareWithSilver(t *testing.T, address string, taken spooled) {
+	t.Helper()
+	events := map[string]bool{}
+	for _, value := range taken {
+		var event struct {
+			ID string `json:"event_id"`
+		}
+		if err := json.Unmarshal([]byte(value), &event); err != nil {
+			t.Fatalf("%q: %v", value, err)
+		}
+		events[event.ID] = true
+	}
+	dir := t.TempDir()
+	startRun(t, dir, "--brokers", address, "--source", noSource)
+	must(t, "stop", "--data-dir", dir)
+	got := tables(t, dir)(`select count(*), count(distinct event_id), (select count(*) from dead_letter) from silver_prices`)
+	if diff := cmp.Diff([][]any{{int64(len(events)), int64(len(events)), int64(0)}}, got); diff != "" {
+		t.Errorf("rows and events in Silver, dead letters: %s", diff)
+	}
+	t.Logf("%d events, each once in Silver", len(events))
 }
 
 // topicRecords gives all records of the topic, those of a partition in order.

@@ -60,7 +60,8 @@ type lakehouse struct {
 	run   local.RunFile
 	state string // running, stopping or stopped
 
-	saving sync.Mutex // held while status.json is written
+	saving  sync.Mutex // held while status.json is written
+	unsaved bool       // the last time it could not be
 }
 
 // startLakehouse brings everything up. If a part can't be started, nothing is left running.
@@ -75,6 +76,9 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 			l.abandon()
 		}
 	}()
+	if err := local.CheckDisk(o.dir); err != nil {
+		return nil, err
+	}
 	if err := claimContents(o.dir, o.feed.contents()); err != nil {
 		return nil, err
 	}

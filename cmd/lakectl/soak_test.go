@@ -85,7 +85,7 @@ func startSoak(t *testing.T, kafka *local.Kafka, source string) *soakRun {
 		r.fake.Close()
 		server.Close()
 	})
-	args := []string{"produce", "-v", "--brokers", kafka.Addr, "--kafka-username", kafka.Username, "--source", source, "--interval", "1s"}
+	args := []string{"produce", "-v", "--brokers", kafka.Addr, "--kafka-username", kafka.Username, "--source", source, "--interval", "1s", "--metrics-addr", "off"}
 	switch source {
 	case exchange.BinanceWS:
 		args = append(args, "--binance-stream-url", "ws"+strings.TrimPrefix(server.URL, "http"))
@@ -224,6 +224,9 @@ func (r *soakRun) lateness(t *testing.T, strict bool) {
 			continue // sent again by net/http after a reset
 		}
 		late = append(late, at.Sub(arrivals[0])%time.Second)
+	}
+	if len(late) == 0 {
+		t.Fatal("nobody polled")
 	}
 	slices.Sort(late)
 	grid := late[len(late)/50] // early, and no poll that was late by half a second or more

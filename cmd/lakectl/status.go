@@ -67,9 +67,10 @@ func (l *lakehouse) saveStatus() {
 			err = os.Rename(temporary, statusPath(l.dir))
 		}
 	}
-	if err != nil {
-		l.log.Warn("status.json could not be written", "error", err)
+	if err != nil && !l.unsaved {
+		l.log.Warn("status.json could not be written; lakectl status shows the last one", "error", err)
 	}
+	l.unsaved = err != nil
 }
 
 func readStatus(dir string) (Status, error) {

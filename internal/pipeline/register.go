@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -72,6 +75,9 @@ func Use(ctx context.Context, session *spark.Session, place Place) error {
 func registerTable(ctx context.Context, session *spark.Session, place Place, table jobs.Table) (bool, error) {
 	columns, err := session.Query(ctx, "DESCRIBE TABLE "+place.files(table.Name))
 	if missing(err) {
+		if err := place.clearUnborn(table.Name); err != nil {
+			return false, fmt.Errorf("create table %s: %w", table.Name, err)
+		}
 		if err := session.Exec(ctx, place.createTable(table)); err != nil {
 			return false, fmt.Errorf("create table %s: %w", table.Name, err)
 		}
@@ -84,6 +90,28 @@ func registerTable(ctx context.Context, session *spark.Session, place Place, tab
 		return false, fmt.Errorf("register table %s: %w", table.Name, err)
 	}
 	return false, matchColumns(ctx, session, place, table, columns)
+}
+
+// clearUnborn removes what a start that was killed, or met a full disk, has left of a local table it was
+// making: a log without a version, on which Delta would make no table ever after. What has anything
+// else in it is left alone.
+func (p Place) clearUnborn(table string) error {
+	if p.Warehouse == "" || strings.Contains(p.Warehouse, "://") {
+		return nil
+	}
+	entries, err := os.ReadDir(p.path(table))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (len(entries) != 1 || entries[0].Name() != "_delta_log") {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	log := filepath.Join(p.path(table), "_delta_log")
+	versions, err := filepath.Glob(filepath.Join(log, "*[0-9].*"))
+	if err != nil || slices.ContainsFunc(versions, func(path string) bool { return !strings.HasPrefix(filepath.Base(path), ".") }) {
+		return err
+	}
+	return os.RemoveAll(log)
 }
 
 // missing reports that there is no Delta table yet.
