@@ -299,7 +299,7 @@ func (p *Pipeline) begin(ctx context.Context, session *spark.Session) ([]*run, e
 // awaitLive waits until every query has caught up: a backlog is worked off faster by all of them at
 // once than by one after the other.
 func (p *Pipeline) awaitLive(ctx context.Context) {
-	for p.catchingUp("") && sleep(ctx, pollInterval) {
+	for p.catchingUp(true) && sleep(ctx, pollInterval) {
 	}
 }
 

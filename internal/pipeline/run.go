@@ -25,8 +25,7 @@ type run struct {
 }
 
 // begin adopts the job's query if it runs already, and otherwise starts it or, where it is to wait for
-// the others, leaves that to watch. newTable says that its
-// table was made just now.
+// the others, leaves that to watch. newTable says that its table was made just now.
 func (r *run) begin(ctx context.Context, running []*spark.StreamingQuery, newTable bool) error {
 	if err := r.pipeline.guard(ctx, r.session, r.job, newTable); err != nil {
 		return err
@@ -82,7 +81,7 @@ func (r *run) awaitRows(ctx context.Context) {
 // gone, or when the query failed for good.
 func (r *run) watch(ctx context.Context) error {
 	if r.query == nil {
-		for r.pipeline.catchingUp(r.job.Name) {
+		for r.pipeline.catchingUp(false) {
 			if !sleep(ctx, pollInterval) {
 				return nil
 			}

@@ -76,9 +76,11 @@ func (p *Pipeline) deferred(r *run) {
 	p.update(r.job.Name, func(s *QueryStatus) { s.State, s.Mode = StateWaiting, r.mode })
 }
 
-// catchingUp reports whether any query but the named one works off a backlog.
-func (p *Pipeline) catchingUp(but string) bool {
-	return slices.ContainsFunc(p.Status(), func(q QueryStatus) bool { return q.Mode == CatchUp && q.Name != but })
+// catchingUp reports whether a query works off a backlog, or, where waiting is set, is still to begin.
+func (p *Pipeline) catchingUp(waiting bool) bool {
+	return slices.ContainsFunc(p.Status(), func(q QueryStatus) bool {
+		return q.Mode == CatchUp && (waiting || q.State != StateWaiting)
+	})
 }
 
 // sourceLive reports that the job's source has no backlog of its own to work off, and since when: a

@@ -1,9 +1,10 @@
 -- One row per Bronze record, whatever it holds: nothing here throws and nothing is filtered.
 --
 -- The value is read inside an array, between two elements that have the value's own hash, which a
--- value does not contain by chance. Only when the array has exactly these three elements was the value one JSON
--- object and nothing else: alone, from_json takes text after the object and further objects.
--- _corrupt is not null where from_json put null for a part that it could not read.
+-- value does not contain by chance (and who makes one that does could send a good event as well).
+-- Only when the array has exactly these three elements was the value one JSON object and nothing
+-- else: alone, from_json takes text after the object and further objects. _corrupt is not null where
+-- from_json put null for a part that it could not read.
 --
 -- Price and volume are read as VARIANT, which keeps the digits of a JSON number; as STRING they
 -- would have gone through a double. Where even VARIANT holds a double (an exponent, more than 38
