@@ -18,6 +18,10 @@ type Error struct {
 	code int
 }
 
+// NewError returns an error for packages of sources: code is 1 failed, 2 wrong usage or 3 refused; hint
+// may be "".
+func NewError(code int, hint string, err error) *Error { return &Error{err, hint, code} }
+
 func (e *Error) Error() string { return e.err.Error() }
 
 // Unwrap returns the error that this one explains.

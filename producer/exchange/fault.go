@@ -3,6 +3,8 @@ package exchange
 import (
 	"fmt"
 	"time"
+
+	"github.com/cryptostream/lakectl/producer"
 )
 
 // Kind says what went wrong, in the words of the metric lakectl_producer_errors_total.
@@ -72,28 +74,12 @@ func (f *Fault) leastWait() time.Duration {
 	return 0
 }
 
-// Error is an error of this package's user, with the exit code that the program should end with.
-type Error struct {
-	err  error
-	hint string
-	code int
-}
-
-func (e *Error) Error() string { return e.err.Error() }
-
-// Unwrap returns the error that this one explains.
-func (e *Error) Unwrap() error { return e.err }
-
-// Hint says what the reader can do about it, or "".
-func (e *Error) Hint() string { return e.hint }
-
-// ExitCode is 1 failed or 2 wrong usage.
-func (e *Error) ExitCode() int { return e.code }
-
+// usage is an error about an option.
 func usage(format string, args ...any) error {
-	return &Error{fmt.Errorf(format, args...), "", 2}
+	return producer.NewError(2, "", fmt.Errorf(format, args...))
 }
 
+// failed is an error of exit code 1 whose reader can act on the hint.
 func failed(hint, format string, args ...any) error {
-	return &Error{fmt.Errorf(format, args...), hint, 1}
+	return producer.NewError(1, hint, fmt.Errorf(format, args...))
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/cryptostream/lakectl/producer"
 )
 
 // symbolsVersion is the version of the list's form.
@@ -151,7 +153,7 @@ func formError(file string, err error) error {
 }
 
 func listError(lines []string) error {
-	return &Error{errors.New(strings.Join(lines, "\n")), "lakectl pairs shows the built-in list in this form", 2}
+	return producer.NewError(2, "lakectl pairs shows the built-in list in this form", errors.New(strings.Join(lines, "\n")))
 }
 
 // mistake is one about an asset, by its place, or about the list, at -1.

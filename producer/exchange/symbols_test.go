@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cryptostream/lakectl/internal/fakeexchange"
+	"github.com/cryptostream/lakectl/producer"
 	"github.com/cryptostream/lakectl/producer/exchange"
 )
 
@@ -54,7 +55,7 @@ func TestParseSymbols(t *testing.T) {
 				}
 				return
 			}
-			var explained *exchange.Error
+			var explained *producer.Error
 			if !errors.As(err, &explained) || explained.ExitCode() != 2 || !strings.HasPrefix(err.Error(), tc.want) {
 				t.Errorf("%v", err)
 			}
@@ -137,7 +138,7 @@ func TestOptions(t *testing.T) {
 			o := good
 			tc.change(&o)
 			_, err := exchange.New(o)
-			var explained *exchange.Error
+			var explained *producer.Error
 			switch {
 			case tc.want == "" && err != nil:
 				t.Error(err)
