@@ -1,4 +1,4 @@
-package jobs
+package specfile
 
 import (
 	"cmp"
@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Error is one mistake in a spec or its SQL.
+// Error is one mistake in a file that somebody wrote.
 type Error struct {
 	File    string // relative to the file system that was loaded
 	Line    int    // from 1; 0 for the file as a whole
@@ -23,7 +23,7 @@ func (e Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Col, e.Message)
 }
 
-// Errors are all the mistakes that Load found, by file and position.
+// Errors are all the mistakes of some files.
 type Errors []Error
 
 // Error gives one mistake a line.
@@ -35,16 +35,11 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// ExitCode is the one for wrong usage: the specs are input that the user wrote.
+// ExitCode is the one for wrong usage: the files are input that the user wrote.
 func (Errors) ExitCode() int { return 2 }
 
-// Hint says where the form of a spec is written down.
-func (Errors) Hint() string {
-	return "jobs/spec.schema.json describes every key; editors complete and check specs with it"
-}
-
-// sorted returns the errors by position, each once.
-func (e Errors) sorted() Errors {
+// Sorted returns the errors by position, each once.
+func (e Errors) Sorted() Errors {
 	slices.SortFunc(e, func(a, b Error) int {
 		return cmp.Or(
 			strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),

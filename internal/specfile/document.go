@@ -1,4 +1,6 @@
-package jobs
+// Package specfile reads YAML files that people write, such as jobs and targets: each value with its
+// place in the file, held against a JSON schema, every mistake reported at once as file:line:col: message.
+package specfile
 
 import (
 	"bytes"
@@ -16,51 +18,53 @@ import (
 
 // A spec is a few kilobytes; what is far larger is not one.
 const (
-	maxFileBytes = 1 << 20
-	maxDepth     = 32
+	// MaxBytes is the size above which a file is refused.
+	MaxBytes = 1 << 20
+	maxDepth = 32
 )
 
-// document is a parsed YAML file: its nodes, the same as plain values, and where each of them is.
-type document struct {
-	file   string
+// Document is a parsed YAML file.
+type Document struct {
+	File string
+	Tree any // the file as JSON has it: maps, slices, strings, numbers; nil where it could not be read
+	Errs Errors
+
 	root   *yaml.Node
-	tree   any
 	places map[string]place // by JSON pointer, such as /sink/table
-	errs   Errors
 }
 
 // place is where a value's key is, or the value itself if it has no key.
 type place struct{ line, col int }
 
-// readDocument parses one file. If it reports an error of form, tree is nil; a repeated key is
-// reported too, and its first value stands.
-func readDocument(file string, text []byte) *document {
-	d := &document{file: file, places: map[string]place{"": {1, 1}}}
+// Read parses one file. If it reports an error of form, Tree is nil; a repeated key is reported too, and
+// its first value stands.
+func Read(file string, text []byte) *Document {
+	d := &Document{File: file, places: map[string]place{"": {1, 1}}}
 	root, err := parseYAML(text)
 	if err != nil {
-		d.errs = append(d.errs, Error{file, err.Line, err.Col, err.Message})
+		d.Errs = append(d.Errs, Error{file, err.Line, err.Col, err.Message})
 		return d
 	}
 	d.root = root
 	if tree, ok := d.walk("", root, 0); ok {
-		d.tree = tree
+		d.Tree = tree
 	}
 	return d
 }
 
 // parseYAML returns the only document's content.
 func parseYAML(text []byte) (*yaml.Node, *Error) {
-	if len(text) > maxFileBytes {
-		return nil, &Error{Message: fmt.Sprintf("the file has more than %d bytes", maxFileBytes)}
+	if len(text) > MaxBytes {
+		return nil, &Error{Message: fmt.Sprintf("the file has more than %d bytes", MaxBytes)}
 	}
-	if bad := invalidUTF8(text); bad != nil {
+	if bad := InvalidUTF8(text); bad != nil {
 		return nil, bad
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, next yaml.Node
 	err := dec.Decode(&doc)
 	if errors.Is(err, io.EOF) || err == nil && emptyDocument(&doc) {
-		return nil, &Error{Line: 1, Col: 1, Message: "the file is empty; a spec begins with apiVersion: lakectl/v1"}
+		return nil, &Error{Line: 1, Col: 1, Message: "the file is empty; it should begin with apiVersion: lakectl/v1"}
 	}
 	if err != nil {
 		return nil, syntaxError(err, text)
@@ -71,7 +75,7 @@ func parseYAML(text []byte) (*yaml.Node, *Error) {
 	case err != nil:
 		return nil, syntaxError(err, text)
 	default:
-		return nil, &Error{Line: max(next.Line, 1), Col: max(next.Column, 1), Message: "a second YAML document begins here; a file holds one spec"}
+		return nil, &Error{Line: max(next.Line, 1), Col: max(next.Column, 1), Message: "a second YAML document begins here; a file holds one"}
 	}
 }
 
@@ -105,12 +109,12 @@ func syntaxError(err error, text []byte) *Error {
 	return &Error{Line: max(line, 1), Col: 1, Message: "not YAML: " + found[2]}
 }
 
-// invalidUTF8 returns where text stops being UTF-8, or nil.
-func invalidUTF8(text []byte) *Error {
+// InvalidUTF8 returns where text stops being UTF-8, or nil.
+func InvalidUTF8(text []byte) *Error {
 	for at := 0; at < len(text); {
 		r, n := utf8.DecodeRune(text[at:])
 		if r == utf8.RuneError && n == 1 {
-			line, col := position(text, at)
+			line, col := Position(text, at)
 			return &Error{Line: line, Col: col, Message: "not UTF-8"}
 		}
 		at += n
@@ -118,20 +122,23 @@ func invalidUTF8(text []byte) *Error {
 	return nil
 }
 
-// position returns the line and column, in characters, of a byte offset.
-func position(text []byte, at int) (line, col int) {
+// Position returns the line and column, in characters, of a byte offset.
+func Position(text []byte, at int) (line, col int) {
 	before := text[:at]
 	start := bytes.LastIndexByte(before, '\n') + 1
 	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
-func (d *document) fail(at *yaml.Node, format string, args ...any) {
-	d.errs = append(d.errs, Error{d.file, at.Line, at.Column, fmt.Sprintf(format, args...)})
+func (d *Document) fail(at *yaml.Node, format string, args ...any) {
+	d.Errs = append(d.Errs, Error{d.File, at.Line, at.Column, fmt.Sprintf(format, args...)})
 }
+
+// Decode puts the file's values into a struct with yaml tags.
+func (d *Document) Decode(into any) error { return d.root.Decode(into) }
 
 // walk returns n as plain values and notes the places of its children; ok is false if the file uses
 // a part of YAML that a spec has no use for.
-func (d *document) walk(path string, n *yaml.Node, depth int) (value any, ok bool) {
+func (d *Document) walk(path string, n *yaml.Node, depth int) (value any, ok bool) {
 	switch {
 	case depth > maxDepth:
 		d.fail(n, "nested more than %d deep", maxDepth)
@@ -150,7 +157,7 @@ func (d *document) walk(path string, n *yaml.Node, depth int) (value any, ok boo
 	}
 }
 
-func (d *document) walkMapping(path string, n *yaml.Node, depth int) (any, bool) {
+func (d *Document) walkMapping(path string, n *yaml.Node, depth int) (any, bool) {
 	values, sound := map[string]any{}, true
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
@@ -159,7 +166,7 @@ func (d *document) walkMapping(path string, n *yaml.Node, depth int) (any, bool)
 			sound = false
 			continue
 		}
-		at := child(path, key.Value)
+		at := Child(path, key.Value)
 		if first, repeated := d.places[at]; repeated {
 			d.fail(key, "key %q is already on line %d", key.Value, first.line)
 			continue
@@ -171,10 +178,10 @@ func (d *document) walkMapping(path string, n *yaml.Node, depth int) (any, bool)
 	return values, sound
 }
 
-func (d *document) walkSequence(path string, n *yaml.Node, depth int) (any, bool) {
+func (d *Document) walkSequence(path string, n *yaml.Node, depth int) (any, bool) {
 	values, sound := make([]any, len(n.Content)), true
 	for i, item := range n.Content {
-		at := child(path, strconv.Itoa(i))
+		at := Child(path, strconv.Itoa(i))
 		d.places[at] = place{item.Line, item.Column}
 		value, ok := d.walk(at, item, depth+1)
 		values[i], sound = value, sound && ok
@@ -183,7 +190,7 @@ func (d *document) walkSequence(path string, n *yaml.Node, depth int) (any, bool
 }
 
 // scalar returns what JSON has too; anything else, such as a date, stays text.
-func (d *document) scalar(n *yaml.Node) (any, bool) {
+func (d *Document) scalar(n *yaml.Node) (any, bool) {
 	switch n.Tag {
 	case "!!str", "!!timestamp":
 		return n.Value, true
@@ -203,24 +210,24 @@ func (d *document) scalar(n *yaml.Node) (any, bool) {
 	return value, true
 }
 
-// at returns an error at a path. If the path itself is not in the file, it is at what would hold it.
-func (d *document) at(path, format string, args ...any) Error {
+// At returns an error at a JSON pointer. If the path itself is not in the file, it is at what would hold it.
+func (d *Document) At(path, format string, args ...any) Error {
 	where, found := d.places[path]
 	for !found {
 		path = path[:max(strings.LastIndexByte(path, '/'), 0)]
 		where, found = d.places[path]
 	}
-	return Error{d.file, where.line, where.col, fmt.Sprintf(format, args...)}
+	return Error{d.File, where.line, where.col, fmt.Sprintf(format, args...)}
 }
 
-// child returns the JSON pointer of a key below path.
-func child(path, key string) string {
+// Child returns the JSON pointer of a key below path.
+func Child(path, key string) string {
 	return path + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }
 
-// text returns the string at a path of keys, or "".
-func (d *document) text(keys ...string) string {
-	value := d.tree
+// Text returns the string at a path of keys, or "".
+func (d *Document) Text(keys ...string) string {
+	value := d.Tree
 	for _, key := range keys {
 		m, _ := value.(map[string]any)
 		value = m[key]
