@@ -34,12 +34,15 @@ type Document struct {
 }
 
 // place is where a value's key is, or the value itself if it has no key.
-type place struct{ line, col int }
+type place struct {
+	file      string
+	line, col int
+}
 
 // Read parses one file. If it reports an error of form, Tree is nil; a repeated key is reported too, and
 // its first value stands.
 func Read(file string, text []byte) *Document {
-	d := &Document{File: file, places: map[string]place{"": {1, 1}}}
+	d := &Document{File: file, places: map[string]place{"": {file, 1, 1}}}
 	root, err := parseYAML(text)
 	if err != nil {
 		d.Errs = append(d.Errs, Error{file, err.Line, err.Col, err.Message})
@@ -171,7 +174,7 @@ func (d *Document) walkMapping(path string, n *yaml.Node, depth int) (any, bool)
 			d.fail(key, "key %q is already on line %d", key.Value, first.line)
 			continue
 		}
-		d.places[at] = place{key.Line, key.Column}
+		d.places[at] = place{d.File, key.Line, key.Column}
 		value, ok := d.walk(at, n.Content[i+1], depth+1)
 		values[key.Value], sound = value, sound && ok
 	}
@@ -182,7 +185,7 @@ func (d *Document) walkSequence(path string, n *yaml.Node, depth int) (any, bool
 	values, sound := make([]any, len(n.Content)), true
 	for i, item := range n.Content {
 		at := Child(path, strconv.Itoa(i))
-		d.places[at] = place{item.Line, item.Column}
+		d.places[at] = place{d.File, item.Line, item.Column}
 		value, ok := d.walk(at, item, depth+1)
 		values[i], sound = value, sound && ok
 	}
@@ -217,7 +220,7 @@ func (d *Document) At(path, format string, args ...any) Error {
 		path = path[:max(strings.LastIndexByte(path, '/'), 0)]
 		where, found = d.places[path]
 	}
-	return Error{d.File, where.line, where.col, fmt.Sprintf(format, args...)}
+	return Error{where.file, where.line, where.col, fmt.Sprintf(format, args...)}
 }
 
 // Child returns the JSON pointer of a key below path.
