@@ -91,7 +91,7 @@ kafka: {security: SASL_SSL, mechanism: SCRAM-SHA-512}
 databricks:
   prefix: "team "
   compute: {policy: P1, workers: 2, conf: {spark.sql.shuffle.partitions: "8"}}
-  streaming: {shape: scheduled, trigger: 0s, schedule: {cron: "0 0/15 * * * ?", timezone: Europe/Berlin}, retries: 2, timeout: 1h, max_backlog: 30m}
+  streaming: {shape: scheduled, trigger: null, schedule: {cron: "0 0/15 * * * ?", timezone: Europe/Berlin}, retries: 2, timeout: 1h, max_backlog: 30m}
   notify: {on_failure: [ops@example.com]}
   run_as: {service_principal: 6a1f2a3c-0000-4000-8000-000000000001}
   permissions:
