@@ -14,6 +14,9 @@
 //	permissions.go  who may see, run and manage
 //	guard.go        what can't change without data lost or doubled
 //	fields.go       the SDK's types as fields of a resource
+//	check.go        what can be known to fail before the first call; checkjob.go, checknames.go,
+//	                checkbroker.go and checkplace.go: about what
+//	files.go        job definitions as files; yml.go: databricks.yml
 //
 // Field names are those of the SDK's types, so that none is misspelt.
 package bundle

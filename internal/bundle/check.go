@@ -71,7 +71,7 @@ type Known struct {
 }
 
 // Check returns everything that is wrong with deploying these resources of a target, as far as it can be
-// known without the workspace. What a target's file may say was checked when it was read.
+// known without the workspace, the worst first. What a target's file may say was checked when it was read.
 func Check(t target.Target, resources []deploy.Resource, known Known) Problems {
 	var found Problems
 	found.checkReferences(resources)
@@ -89,11 +89,23 @@ func Check(t target.Target, resources []deploy.Resource, known Known) Problems {
 		found.checkSecrets(resources, known.Variable)
 	}
 	found.checkBrokers(t)
-	found.checkFiles(t)
+	found.checkFolders(t)
 	for _, other := range known.Others {
 		found.checkApart(t, other)
 	}
+	slices.SortStableFunc(found, func(a, b Problem) int { return severity(b) - severity(a) })
 	return found
+}
+
+// severity puts what stops a deploy before what does not.
+func severity(p Problem) int {
+	switch {
+	case p.Mixes:
+		return 2
+	case p.Warning:
+		return 0
+	}
+	return 1
 }
 
 // MissingSecrets returns the environment variables of secrets that are not set, in order.

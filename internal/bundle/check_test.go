@@ -54,6 +54,7 @@ func TestCheckTarget(t *testing.T) {
 		"a cluster to loopback":         {"dev", []string{"kafka.brokers=['[::1]:9092']"}, "[::1]:9092 is, for a cluster, the cluster itself", exit.OK},
 		"a cluster to a private one":    {"dev", []string{"kafka.brokers=[broker.corp.internal:9092]"}, "broker.corp.internal:9092 has no public address", exit.OK},
 		"plain text":                    {"dev", []string{"kafka.security=SASL_PLAINTEXT"}, "SASL_PLAINTEXT to the public broker b1.kafka.example.com:9092: anybody on the way reads", exit.OK},
+		"a volume of somebody's":        {"dev", []string{"databricks.volume="}, "the checkpoints are in a volume that this target does not make", exit.OK},
 		"files in the checkpoints":      {"free", []string{"kafka.files=/Volumes/workspace/cryptostream/lakectl/checkpoints/in"}, "kafka.files and checkpoints are one inside the other", exit.Failed},
 		"files elsewhere":               {"free", []string{"kafka.files=/Volumes/workspace/other/in/events"}, "kafka.files is in a volume that this target does not make", exit.OK},
 	} {

@@ -7,8 +7,14 @@ import (
 	"github.com/cryptostream/lakectl/internal/target"
 )
 
-// checkFiles looks at the folder of files that are read instead of the topic.
-func (ps *Problems) checkFiles(t target.Target) {
+// checkFolders looks at the checkpoints, and the folder of files that are read instead of the topic.
+func (ps *Problems) checkFolders(t target.Target) {
+	if t.Databricks == nil {
+		return
+	}
+	if t.Databricks.Volume == "" && strings.HasPrefix(t.Checkpoints, "/Volumes/") {
+		ps.warn("make it yourself, or name it as databricks.volume", "the checkpoints are in a volume that this target does not make: %s", t.Checkpoints)
+	}
 	files := t.Kafka.Files
 	if files == "" {
 		return
@@ -16,10 +22,9 @@ func (ps *Problems) checkFiles(t target.Target) {
 	if nested(files, t.Checkpoints) {
 		ps.add("", "give each a folder of its own", "kafka.files and checkpoints are one inside the other: %s and %s", files, t.Checkpoints)
 	}
-	if d := t.Databricks; d != nil && strings.HasPrefix(files, "/Volumes/") {
-		if own := fmt.Sprintf("/Volumes/%s/%s/%s", t.Catalog, t.Schema, d.Volume); d.Volume == "" || !nested(own, files) {
-			ps.warn("make it yourself, and let the jobs read it", "kafka.files is in a volume that this target does not make: %s", files)
-		}
+	own := fmt.Sprintf("/Volumes/%s/%s/%s", t.Catalog, t.Schema, t.Databricks.Volume)
+	if strings.HasPrefix(files, "/Volumes/") && (t.Databricks.Volume == "" || !nested(own, files)) {
+		ps.warn("make it yourself, and let the jobs read it", "kafka.files is in a volume that this target does not make: %s", files)
 	}
 }
 

@@ -7,15 +7,18 @@ import (
 )
 
 func (b builder) maintenance() []deploy.Resource {
-	m := b.Maintenance
-	if m == nil {
+	if b.Maintenance == nil {
 		return nil
 	}
+	return []deploy.Resource{b.job(KeyMaintenance, b.maintenanceJob(), nil)}
+}
+
+func (b builder) maintenanceJob() sdk.CreateJob {
 	request := b.newJob("maintenance", "Compacts the tables and clears files that no version needs any more.")
-	request.Schedule = b.schedule(m.Schedule, m.Paused)
+	request.Schedule = b.schedule(b.Maintenance.Schedule, b.Maintenance.Paused)
 	request.Queue = &sdk.QueueSettings{Enabled: true}
-	request.TimeoutSeconds = seconds(m.Timeout)
+	request.TimeoutSeconds = seconds(b.Maintenance.Timeout)
 	request.Tasks = []sdk.Task{{TaskKey: "maintenance", NotebookTask: b.notebookTask(maintenanceNotebook, places(Parameters(b.target)))}}
 	b.placeOn(&request)
-	return []deploy.Resource{b.job(KeyMaintenance, request, nil)}
+	return request
 }
