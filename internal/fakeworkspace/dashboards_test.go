@@ -85,7 +85,7 @@ func TestCompute(t *testing.T) {
 	if key, err := v.Select(compute.SparkVersionRequest{LongTermSupport: true, Latest: true, Scala: "2.12"}); err != nil || !strings.HasPrefix(key, "17.3") {
 		t.Errorf("newest is %q, %v", key, err)
 	}
-	if n := must[*compute.ListNodeTypesResponse](t)(c.Clusters.ListNodeTypes(t.Context())); len(n.NodeTypes) == 0 {
-		t.Error("no node types")
+	if got := must[string](t)(c.Clusters.SelectNodeType(t.Context(), compute.NodeTypeRequest{LocalDisk: true, MinCores: 4})); got != "m5d.xlarge" {
+		t.Errorf("the smallest is %q", got)
 	}
 }

@@ -37,6 +37,11 @@ var spoilt = map[string]struct {
 	"unknown runtime":      {"invalid spark_version", continuous, func(j *jobs.CreateJob) { j.JobClusters[0].NewCluster.SparkVersion = "1.x" }},
 	"unknown node":         {"is not supported", continuous, func(j *jobs.CreateJob) { j.JobClusters[0].NewCluster.NodeTypeId = "x" }},
 	"no node":              {"must be given", continuous, func(j *jobs.CreateJob) { j.JobClusters[0].NewCluster.NodeTypeId = "" }},
+	"no size":              {"num_workers or autoscale must be given", continuous, func(j *jobs.CreateJob) { j.JobClusters[0].NewCluster.NumWorkers = 0 }},
+	"no workers": {"single-node", continuous, func(j *jobs.CreateJob) {
+		c := j.JobClusters[0].NewCluster
+		c.NumWorkers, c.ForceSendFields = 0, []string{"NumWorkers"}
+	}},
 	"workers twice": {"only one of num_workers", continuous, func(j *jobs.CreateJob) {
 		j.JobClusters[0].NewCluster.Autoscale = &compute.AutoScale{MinWorkers: 1, MaxWorkers: 2}
 	}},
@@ -105,8 +110,8 @@ func TestSpoiltJobs(t *testing.T) {
 func TestUnknownFields(t *testing.T) {
 	_, c := open(t, fakeworkspace.Options{})
 	for says, body := range map[string]map[string]any{
-		`unknown field "nmae"`:                    {"nmae": "x"},
-		`unknown field "tasks[0].notebok_task"`:   {"tasks": []any{map[string]any{"task_key": "a", "notebok_task": map[string]any{}}}},
+		`unknown field "title"`:                   {"title": "x"},
+		`unknown field "tasks[0].note_task"`:      {"tasks": []any{map[string]any{"task_key": "a", "note_task": map[string]any{}}}},
 		"tasks must be of type":                   {"tasks": "x"},
 		"max_concurrent_runs must be of type int": {"max_concurrent_runs": true},
 		"name must be of type string":             {"name": 1},

@@ -54,3 +54,16 @@ func TestOthersWarehouse(t *testing.T) {
 	_, err := c.Warehouses.Edit(t.Context(), sql.EditWarehouseRequest{Id: id, ClusterSize: "Small"})
 	refused(t, err, 403, "PERMISSION_DENIED", "Manage")
 }
+
+func TestFreeEdition(t *testing.T) {
+	_, c := open(t, fakeworkspace.Options{Free: true})
+	_, err := c.Jobs.Create(t.Context(), continuous())
+	refused(t, err, 400, "INVALID_PARAMETER_VALUE", "Only serverless compute is supported")
+	create(t, c, scheduled())
+	ask := sql.CreateWarehouseRequest{Name: "lake", ClusterSize: "2X-Small", WarehouseType: "PRO", EnableServerlessCompute: true}
+	_, err = c.Warehouses.Create(t.Context(), ask)
+	ok(t, err)
+	ask.Name = "second"
+	_, err = c.Warehouses.Create(t.Context(), ask)
+	refused(t, err, 400, "INVALID_PARAMETER_VALUE", "one SQL warehouse")
+}
