@@ -46,6 +46,7 @@ type Workspace struct {
 	before   func(n int, r Request)
 	after    func(n int, r Request)
 	faults   []*Fault
+	kills    map[int]Fault // by the request's number
 	requests []*Request
 	nextID   int64
 

@@ -107,6 +107,33 @@ func TestLostAnswer(t *testing.T) {
 	}
 }
 
+func TestKillAt(t *testing.T) {
+	for when, left := range map[string]bool{fakeworkspace.CutBefore: false, fakeworkspace.CutAfter: true} {
+		w, c := open(t, fakeworkspace.Options{})
+		w.Forget()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		w.KillAt(2, when, cancel)
+		ok(t, c.Secrets.CreateScope(ctx, workspace.CreateScope{Scope: "first"}))
+		if err := c.Secrets.CreateScope(ctx, workspace.CreateScope{Scope: "second"}); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error is %v", when, err)
+		}
+		if there := w.Secrets("second") != nil; there != left || len(w.Requests()) != 2 {
+			t.Errorf("%s: made is %t, after %v", when, there, w.Requests())
+		}
+	}
+}
+
+// Names of jobs are not unique, and the SDK sends a job again whose answer was lost: two are there.
+func TestLostAnswerOfAJob(t *testing.T) {
+	w, c := open(t, fakeworkspace.Options{})
+	w.Fail(fakeworkspace.Fault{Path: "/api/2.2/jobs/create", Cut: fakeworkspace.CutAfter, Times: 1})
+	create(t, c, scheduled())
+	if n := len(w.Jobs()); n != 2 {
+		t.Errorf("%d jobs", n)
+	}
+}
+
 func TestSlowAnswer(t *testing.T) {
 	w, c := open(t, fakeworkspace.Options{})
 	w.Fail(fakeworkspace.Fault{Delay: time.Hour})
