@@ -6,10 +6,12 @@
 // real API quote in public issues and that the REST reference names. None of it was compared with a real
 // workspace.
 //
-// Files go by API: workspace.go, catalog.go, volumes.go, files.go, tables.go, grants.go, secrets.go, jobs*.go, runs.go,
-// warehouses.go, permissions.go, dashboards.go, alerts.go, compute.go, auth.go. A request passes server.go,
-// which records it (record.go), lets faults and hooks have their way (fault.go), knows the caller (auth.go)
-// and holds the body against the SDK's own type (strict.go).
+// Files go by API: workspace.go with import.go and export.go; catalog.go, schemas.go, volumes.go, files.go,
+// tables.go, grants.go and ucrights.go; secrets.go; jobs.go with jobread.go and jobchange.go, *check.go for
+// what is refused and jobfill.go for what is added; runs.go; warehouses.go; permissions.go and acl.go;
+// dashboards.go; alerts.go; compute.go. A request passes server.go, which records it (record.go), lets faults
+// and hooks have their way (fault.go), knows the caller (auth.go) and holds the body against the SDK's own
+// type (strict.go).
 package fakeworkspace
 
 import (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,20 +51,22 @@ func TestServicePrincipal(t *testing.T) {
 
 // The SDK asks for a new token when the old one's life is over.
 func TestTokenIsRenewed(t *testing.T) {
+	t.Parallel()
 	w, _ := open(t, fakeworkspace.Options{TokenLifetime: time.Second})
 	c := connect(t, w, &databricks.Config{ClientID: "11112222-3333-4444-5555-666677778888", ClientSecret: "s3cret", AuthType: "oauth-m2m"})
-	asked := 0
+	var asked atomic.Int32
 	w.OnRequest(nil, func(_ int, r fakeworkspace.Request) {
 		if r.Path == "/oidc/v1/token" {
-			asked++
+			asked.Add(1)
 		}
 	})
-	for asked < 2 && t.Context().Err() == nil {
+	for asked.Load() < 2 && t.Context().Err() == nil {
 		must[*iam.User](t)(c.CurrentUser.Me(t.Context(), iam.MeRequest{}))
 	}
 }
 
 func TestRetriedFaults(t *testing.T) {
+	t.Parallel()
 	for name, f := range map[string]fakeworkspace.Fault{
 		"429": {Status: 429, RetryAfter: time.Second, Times: 1},
 		"503": {Status: 503, Times: 1},
@@ -97,6 +100,7 @@ func TestFaultsThatStay(t *testing.T) {
 
 // The answer is lost, the folder is there; the SDK sends the request again by itself.
 func TestLostAnswer(t *testing.T) {
+	t.Parallel()
 	w, c := open(t, fakeworkspace.Options{})
 	w.Forget()
 	w.Fail(fakeworkspace.Fault{Path: "/api/2.0/secrets/scopes/create", Cut: fakeworkspace.CutAfter, Times: 1})
@@ -126,6 +130,7 @@ func TestKillAt(t *testing.T) {
 
 // Names of jobs are not unique, and the SDK sends a job again whose answer was lost: two are there.
 func TestLostAnswerOfAJob(t *testing.T) {
+	t.Parallel()
 	w, c := open(t, fakeworkspace.Options{})
 	w.Fail(fakeworkspace.Fault{Path: "/api/2.2/jobs/create", Cut: fakeworkspace.CutAfter, Times: 1})
 	create(t, c, scheduled())
