@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/databricks/databricks-sdk-go/service/catalog"
-	"github.com/google/uuid"
 )
 
 // metastore is the one that the workspace is assigned to.
@@ -87,6 +86,6 @@ func (w *Workspace) checkOwner(name string) *Error {
 	return nil
 }
 
-func location(kind string) string {
-	return fmt.Sprintf("s3://metastore/%s/%s/%s", metastore, kind, uuid.NewString())
+func (w *Workspace) location(kind string) string {
+	return fmt.Sprintf("s3://metastore/%s/%s/%s", metastore, kind, w.uuid())
 }

@@ -19,7 +19,7 @@ func needsCompute(t *jobs.Task) bool {
 }
 
 // checkCompute is about what the tasks run on.
-func checkCompute(s *jobs.JobSettings) *Error {
+func (w *Workspace) checkCompute(s *jobs.JobSettings) *Error {
 	clusters, environments := map[string]bool{}, map[string]bool{}
 	for _, c := range s.JobClusters {
 		if !jobKey.MatchString(c.JobClusterKey) || clusters[c.JobClusterKey] {
@@ -40,14 +40,14 @@ func checkCompute(s *jobs.JobSettings) *Error {
 		}
 	}
 	for _, t := range s.Tasks {
-		if failed := checkTaskCompute(&t, clusters, environments); failed != nil {
+		if failed := w.checkTaskCompute(&t, clusters, environments); failed != nil {
 			return failed
 		}
 	}
 	return nil
 }
 
-func checkTaskCompute(t *jobs.Task, clusters, environments map[string]bool) *Error {
+func (w *Workspace) checkTaskCompute(t *jobs.Task, clusters, environments map[string]bool) *Error {
 	given := 0
 	for _, is := range []bool{t.JobClusterKey != "", t.ExistingClusterId != "", t.NewCluster != nil, t.EnvironmentKey != ""} {
 		if is {
@@ -61,6 +61,8 @@ func checkTaskCompute(t *jobs.Task, clusters, environments map[string]bool) *Err
 		return invalid("Task %s: a task of this type runs on no cluster", t.TaskKey)
 	case t.JobClusterKey != "" && !clusters[t.JobClusterKey]:
 		return invalid("Task %s: job_cluster_key %s is not defined in job_clusters", t.TaskKey, t.JobClusterKey)
+	case t.ExistingClusterId != "" && w.clusters[t.ExistingClusterId] == nil:
+		return invalid("Task %s: Cluster %s does not exist", t.TaskKey, t.ExistingClusterId)
 	case t.EnvironmentKey != "" && !environments[t.EnvironmentKey]:
 		return invalid("Task %s: environment_key %s is not defined in environments", t.TaskKey, t.EnvironmentKey)
 	case t.NewCluster != nil:

@@ -9,7 +9,6 @@ import (
 
 	"github.com/databricks/databricks-sdk-go/service/dashboards"
 	"github.com/databricks/databricks-sdk-go/service/workspace"
-	"github.com/google/uuid"
 )
 
 type dashboard struct {
@@ -82,7 +81,7 @@ func (w *Workspace) createDashboard(c *call) (any, *Error) {
 		return nil, failed
 	}
 	o.ParentPath, o.Path = parent, parent+"/"+o.DisplayName+".lvdash.json"
-	o.DashboardId = strings.ReplaceAll(uuid.NewString(), "-", "")
+	o.DashboardId = strings.ReplaceAll(w.uuid(), "-", "")
 	n := &node{kind: workspace.ObjectTypeDashboard, created: w.millis(), modified: w.millis(), resource: o.DashboardId}
 	if failed := w.place(o.Path, n, false); failed != nil {
 		return nil, failed

@@ -3,67 +3,13 @@ package fakeworkspace_test
 import (
 	"context"
 	"errors"
-	"net/http"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	databricks "github.com/databricks/databricks-sdk-go"
-	"github.com/databricks/databricks-sdk-go/apierr"
-	"github.com/databricks/databricks-sdk-go/service/iam"
 	"github.com/databricks/databricks-sdk-go/service/workspace"
 
 	"github.com/cryptostream/lakectl/internal/fakeworkspace"
 )
-
-func TestMe(t *testing.T) {
-	_, c := open(t, fakeworkspace.Options{})
-	got := must[*iam.User](t)(c.CurrentUser.Me(t.Context(), iam.MeRequest{}))
-	if got.UserName != me || got.Id == "" || len(got.Groups) != 1 || got.Groups[0].Display != "admins" {
-		t.Errorf("me is %+v", got)
-	}
-}
-
-func TestCredentials(t *testing.T) {
-	w, c := open(t, fakeworkspace.Options{})
-	_, err := dial(t, w, "dapi-wrong").CurrentUser.Me(t.Context(), iam.MeRequest{})
-	refused(t, err, 403, "403", "Invalid access token.")
-	w.ExpireTokens()
-	_, err = c.CurrentUser.Me(t.Context(), iam.MeRequest{})
-	refused(t, err, 401, "UNAUTHENTICATED", "expired")
-	if !errors.Is(err, apierr.ErrUnauthenticated) {
-		t.Error("the SDK does not know it")
-	}
-}
-
-func TestServicePrincipal(t *testing.T) {
-	w, _ := open(t, fakeworkspace.Options{})
-	id := "11112222-3333-4444-5555-666677778888"
-	c := connect(t, w, &databricks.Config{ClientID: id, ClientSecret: "s3cret", AuthType: "oauth-m2m"})
-	if got := must[*iam.User](t)(c.CurrentUser.Me(t.Context(), iam.MeRequest{})); got.UserName != id {
-		t.Errorf("me is %+v", got)
-	}
-	wrong := connect(t, w, &databricks.Config{ClientID: id, ClientSecret: "no", AuthType: "oauth-m2m"})
-	if _, err := wrong.CurrentUser.Me(t.Context(), iam.MeRequest{}); err == nil {
-		t.Error("a wrong secret is taken")
-	}
-}
-
-// The SDK asks for a new token when the old one's life is over.
-func TestTokenIsRenewed(t *testing.T) {
-	t.Parallel()
-	w, _ := open(t, fakeworkspace.Options{TokenLifetime: time.Second})
-	c := connect(t, w, &databricks.Config{ClientID: "11112222-3333-4444-5555-666677778888", ClientSecret: "s3cret", AuthType: "oauth-m2m"})
-	var asked atomic.Int32
-	w.OnRequest(nil, func(_ int, r fakeworkspace.Request) {
-		if r.Path == "/oidc/v1/token" {
-			asked.Add(1)
-		}
-	})
-	for asked.Load() < 2 && t.Context().Err() == nil {
-		must[*iam.User](t)(c.CurrentUser.Me(t.Context(), iam.MeRequest{}))
-	}
-}
 
 func TestRetriedFaults(t *testing.T) {
 	t.Parallel()
@@ -156,23 +102,6 @@ func TestLatency(t *testing.T) {
 	if d := time.Since(began); d < 20*time.Millisecond {
 		t.Errorf("answered in %s", d)
 	}
-}
-
-func TestHooksSeeEachRequest(t *testing.T) {
-	w, c := open(t, fakeworkspace.Options{})
-	w.Forget()
-	var before, after []int
-	w.OnRequest(func(n int, r fakeworkspace.Request) { before = append(before, n, r.Status) },
-		func(n int, r fakeworkspace.Request) { after = append(after, n, r.Status) })
-	ok(t, c.Workspace.MkdirsByPath(t.Context(), "/Shared/a"))
-	if len(before) != 2 || before[0] != 1 || before[1] != 0 || len(after) != 2 || after[1] != http.StatusOK {
-		t.Errorf("before %v, after %v", before, after)
-	}
-}
-
-func TestUnknownEndpoint(t *testing.T) {
-	_, c := open(t, fakeworkspace.Options{})
-	refused(t, post(t, c, "/api/2.0/nothing", map[string]any{}), 404, "ENDPOINT_NOT_FOUND", "No API found for 'POST /api/2.0/nothing'")
 }
 
 func TestParseFault(t *testing.T) {

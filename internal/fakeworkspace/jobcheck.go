@@ -40,7 +40,7 @@ func (w *Workspace) checkJob(by *User, o object) *Error {
 		func() *Error { return checkHealth("health", s.Health) },
 		func() *Error { return checkGit(s.GitSource) },
 		func() *Error { return checkTasks(&s) },
-		func() *Error { return checkCompute(&s) },
+		func() *Error { return w.checkCompute(&s) },
 		func() *Error { return w.checkFree(&s) },
 	}
 	for _, check := range checks {

@@ -56,13 +56,6 @@ func (w *Workspace) checkWebhooks(n *jobs.WebhookNotifications) *Error {
 	return nil
 }
 
-// AddDestination adds a notification destination, to whose id webhooks can go.
-func (w *Workspace) AddDestination(id string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.webhooks[id] = true
-}
-
 func checkHealth(at string, h *jobs.JobsHealthRules) *Error {
 	if h == nil {
 		return nil

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/databricks/databricks-sdk-go/service/catalog"
-	"github.com/google/uuid"
 )
 
 // AddSchema adds a schema that somebody else owns to a catalog that is there.
@@ -19,7 +18,7 @@ func (w *Workspace) AddSchema(catalog, name, owner string) {
 
 func (w *Workspace) putSchema(catalog string, o object, owner string) object {
 	full := catalog + "." + text(o, "name")
-	o["catalog_name"], o["full_name"], o["catalog_type"], o["schema_id"] = catalog, full, "MANAGED_CATALOG", uuid.NewString()
+	o["catalog_name"], o["full_name"], o["catalog_type"], o["schema_id"] = catalog, full, "MANAGED_CATALOG", w.uuid()
 	o["effective_predictive_optimization_flag"] = object{"value": "ENABLE", "inherited_from_type": "METASTORE", "inherited_from_name": "metastore"}
 	o["enable_predictive_optimization"] = "INHERIT"
 	w.schemas[full] = w.stamped(o, owner)
