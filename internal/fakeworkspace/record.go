@@ -23,11 +23,11 @@ type Request struct {
 	Status int    // of the answer, whether or not it arrived; 0 while there is none
 }
 
-// masked are the fields that String does not show.
-var masked = []string{"string_value", "bytes_value", "content"}
+// secretFields are those of secrets/put that String does not show.
+var secretFields = []string{"string_value", "bytes_value"}
 
-// String is the request for golden files: a line, and the body with sorted keys below it. Of secrets and of
-// the contents of files it shows the length.
+// String is the request for golden files: a line, and the body with sorted keys below it. Secrets are left
+// out, and of the contents of files it shows the length.
 func (r Request) String() string {
 	line := r.Method + " " + r.Path
 	if len(r.Query) > 0 {
@@ -71,10 +71,13 @@ func (r Request) shown() (object, bool) {
 	if d.Decode(&body) != nil {
 		return nil, false
 	}
-	for _, name := range masked {
-		if text, ok := body[name].(string); ok {
-			body[name] = fmt.Sprintf("(%d characters)", len(text))
+	for _, name := range secretFields {
+		if body[name] != nil {
+			body[name] = "(secret)"
 		}
+	}
+	if text, ok := body["content"].(string); ok {
+		body["content"] = fmt.Sprintf("(%d characters)", len(text))
 	}
 	return body, true
 }
