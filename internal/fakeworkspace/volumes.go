@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/databricks/databricks-sdk-go/service/catalog"
-	"github.com/google/uuid"
 )
 
 func (w *Workspace) volumeRoutes() {
@@ -62,6 +61,9 @@ func (w *Workspace) createVolume(c *call) (any, *Error) {
 	if _, failed := w.schema(request.CatalogName + "." + request.SchemaName); failed != nil {
 		return nil, failed
 	}
+	if failed := w.ucAllow(c.user, "schema", request.CatalogName+"."+request.SchemaName, "CREATE_VOLUME"); failed != nil {
+		return nil, failed
+	}
 	external := request.VolumeType == catalog.VolumeTypeExternal
 	if external != (request.StorageLocation != "") {
 		return nil, invalid("CreateVolume: storage_location must be given for an external volume, and only for one")
@@ -71,8 +73,8 @@ func (w *Workspace) createVolume(c *call) (any, *Error) {
 	if w.volumes[full] != nil {
 		return nil, ucError(http.StatusBadRequest, "VOLUME_ALREADY_EXISTS", "Volume '%s' already exists", full)
 	}
-	o["full_name"], o["volume_id"] = full, uuid.NewString()
-	fallback(o, "storage_location", location("volumes"))
+	o["full_name"], o["volume_id"] = full, w.uuid()
+	fallback(o, "storage_location", w.location("volumes"))
 	w.volumes[full] = w.stamped(o, c.user.Name)
 	return o, nil
 }
@@ -84,6 +86,9 @@ func (w *Workspace) updateVolume(c *call) (any, *Error) {
 	}
 	changes, request, failed := read[catalog.UpdateVolumeRequestContent](c)
 	if failed != nil {
+		return nil, failed
+	}
+	if failed := w.ucAllow(c.user, "volume", text(o, "full_name")); failed != nil {
 		return nil, failed
 	}
 	if failed := w.checkOwner(request.Owner); failed != nil {
@@ -100,7 +105,11 @@ func (w *Workspace) deleteVolume(c *call) (any, *Error) {
 	if failed != nil {
 		return nil, failed
 	}
+	if failed := w.ucAllow(c.user, "volume", text(o, "full_name")); failed != nil {
+		return nil, failed
+	}
 	delete(w.volumes, text(o, "full_name"))
 	delete(w.grants, "volume/"+text(o, "full_name"))
+	w.dropFiles(text(o, "full_name"))
 	return nil, nil
 }
