@@ -125,23 +125,28 @@ func (a *app) verify(ctx context.Context, dir string, within verify.Range, sampl
 	if err != nil {
 		return report, err
 	}
+	running := local.Locked(dir)
 	session, end, err := a.openTables(ctx, dir)
 	if err != nil {
 		return report, err
 	}
 	defer end()
-	if err := session.SetConf(ctx, batchSettings); err != nil {
+	if err := prepareBatch(ctx, session); err != nil {
 		return report, err
 	}
-	place := placeOf(dir)
+	place, log := placeOf(dir), a.logger()
 	v := verify.Verifier{
 		Lakehouse: jobs.Default(), Place: place, Range: within, Samples: samples,
 		Query: func(ctx context.Context, statement string) (verify.Rows, error) {
 			rows, err := session.Query(ctx, statement)
 			return verify.Rows(rows), err
 		},
-		MadeBy: func(job string) (jobs.Fingerprint, bool, error) { return madeBy(place.Checkpoint(job)) },
-		Topic:  func(ctx context.Context, topic string) (verify.TopicOffsets, error) { return topicOf(ctx, dir, topic) },
+		MadeBy:   func(job string) (jobs.Fingerprint, bool, error) { return madeBy(place.Checkpoint(job)) },
+		Progress: func(what string) { log.Debug("verify", "looking for", what) },
+		Topic:    func(ctx context.Context, topic string) (verify.TopicOffsets, error) { return topicOf(ctx, dir, topic) },
+	}
+	if !running {
+		v.Topic = nil
 	}
 	report, err = v.Run(ctx)
 	var e *spark.Error
@@ -149,16 +154,6 @@ func (a *app) verify(ctx context.Context, dir string, within verify.Range, sampl
 		err = exit.New(exit.Failed, err, "-v shows the whole message")
 	}
 	return report, err
-}
-
-// batchSettings are for statements over whole tables: compiled, and with more than one task behind a shuffle.
-// Spark's own settings here are for small batches.
-var batchSettings = map[string]string{
-	"spark.sql.codegen.wholeStage":            "true",
-	"spark.sql.codegen.factoryMode":           "FALLBACK",
-	"spark.sql.adaptive.enabled":              "true",
-	"spark.sql.shuffle.partitions":            "16",
-	"spark.connect.session.planCache.enabled": "false",
 }
 
 // kafkaPatience is how long a verify waits for Kafka.
@@ -169,8 +164,11 @@ const kafkaPatience = 10 * time.Second
 func topicOf(ctx context.Context, dir, topic string) (verify.TopicOffsets, error) {
 	var held verify.TopicOffsets
 	run, err := local.ReadRunFile(dir)
-	if err != nil || !local.Locked(dir) || run.Kafka.PID == 0 {
-		return held, verify.ErrUnreachable
+	if err != nil {
+		return held, err
+	}
+	if run.Kafka.PID == 0 {
+		return held, fmt.Errorf("%w: it is not lakectl's own", verify.ErrUnreachable)
 	}
 	ctx, cancel := context.WithTimeout(ctx, kafkaPatience)
 	defer cancel()
@@ -178,7 +176,7 @@ func topicOf(ctx context.Context, dir, topic string) (verify.TopicOffsets, error
 	if held.First, err = producer.StartOffsets(ctx, config, topic); err == nil {
 		held.Next, err = producer.EndOffsets(ctx, config, topic)
 	}
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if err != nil {
 		err = fmt.Errorf("%w: %w", verify.ErrUnreachable, err)
 	}
 	return held, err

@@ -20,6 +20,9 @@ func writeVerified(out io.Writer, r verify.Report) {
 		fmt.Fprintf(out, "%s %s: %s\n", i.ID, state, i.Says)
 		writeCounts(out, "looked at", i.LookedAt)
 		writeCounts(out, "not yet", i.NotYet)
+		for _, n := range i.Notes {
+			fmt.Fprintf(out, "   %s\n", n)
+		}
 		for _, o := range i.Offences {
 			writeOffence(out, o)
 		}

@@ -5,6 +5,8 @@
 //	statements.go  what is done, as SQL: pure functions of jobs, for every road on which it is run
 //	silver.go      late events: counted and inserted
 //	gold.go        stale windows: counted and merged
+//	runner.go      the statements in order, against tables that change meanwhile
+//	report.go      what was done
 //
 // Both tables stay those of their streams:
 //

@@ -19,6 +19,9 @@ var windows = map[string]window{
 	"gold_price_hourly": {"hour_start", "INTERVAL 1 HOUR"},
 }
 
+// longest of the windows.
+const longest = "INTERVAL 1 HOUR"
+
 func windowOf(job jobs.Job) (window, error) {
 	w, ok := windows[job.Sink.Table]
 	if !ok {
@@ -86,4 +89,21 @@ stale AS (
   ) AS there
     ON ` + equal(names, "computed.", "there.", true) + `
 )`
+}
+
+// arrivals returns the statement that gives, of the rows of a job's sink that came with or after Arrived: the earliest
+// event time, when the first of them came that has a window above the lowest watermark, milliseconds since 1970,
+// and when the newest record came that the job's query has read.
+func arrivals(job jobs.Job, p ddl.Place, s Scope, lowest int64) string {
+	came, read := "true", "true"
+	if s.Arrived != "" {
+		came = "ingested_at >= " + s.Arrived
+		read = "ingest_date >= date(" + s.Arrived + ") AND " + came
+	}
+	time := ddl.Ident(job.Watermark.Column)
+	return fmt.Sprintf(`SELECT min(%[1]s) AS earliest,
+  min(CASE WHEN %[1]s + %[2]s > timestamp_millis(%[3]d) THEN ingested_at END) AS open,
+  (SELECT max(ingested_at) FROM (SELECT * FROM %[4]s) WHERE %[5]s) AS newest
+FROM %[6]s
+WHERE %[7]s`, time, longest, lowest, p.At(job.Source.Table, s.Source), read, p.Table(job.Sink.Table), came)
 }

@@ -20,6 +20,7 @@ type Invariant struct {
 	Held     bool      `json:"held"`
 	LookedAt []Count   `json:"looked_at"`
 	NotYet   []Count   `json:"not_looked_at"` // what the queries have still to do
+	Notes    []string  `json:"notes,omitempty"`
 	Offences []Offence `json:"offences"`
 }
 
