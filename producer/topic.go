@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/IBM/sarama"
 )
@@ -71,7 +72,23 @@ func StartOffsets(ctx context.Context, cfg KafkaConfig, topic string) (map[int32
 	return offsets(ctx, cfg, topic, sarama.OffsetOldest)
 }
 
-// offsets asks for one end of each partition.
+// OffsetsAt returns the offset of the first message of each partition that was stamped at a time or later, to the
+// millisecond, or that its next one will get.
+func OffsetsAt(ctx context.Context, cfg KafkaConfig, topic string, at time.Time) (map[int32]int64, error) {
+	found, err := offsets(ctx, cfg, topic, at.UnixMilli())
+	if err != nil {
+		return nil, err
+	}
+	ends, err := EndOffsets(ctx, cfg, topic)
+	for partition, offset := range found {
+		if offset < 0 { // all are older
+			found[partition] = ends[partition]
+		}
+	}
+	return found, err
+}
+
+// offsets asks for one offset of each partition: of its newest or oldest message, or by a time in milliseconds.
 func offsets(ctx context.Context, cfg KafkaConfig, topic string, end int64) (map[int32]int64, error) {
 	found := map[int32]int64{}
 	err := withAdmin(ctx, cfg, func(client sarama.Client, _ sarama.ClusterAdmin) error {
@@ -81,7 +98,7 @@ func offsets(ctx context.Context, cfg KafkaConfig, topic string, end int64) (map
 		}
 		for _, partition := range partitions {
 			if found[partition], err = client.GetOffset(topic, partition, end); err != nil {
-				return explain(fmt.Sprintf("reading an end of %s[%d]", topic, partition), cfg, err)
+				return explain(fmt.Sprintf("reading an offset of %s[%d]", topic, partition), cfg, err)
 			}
 		}
 		return nil

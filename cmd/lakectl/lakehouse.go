@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cryptostream/lakectl/internal/checkpoint"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/internal/pipeline"
@@ -309,6 +310,9 @@ func (l *lakehouse) source(ctx context.Context) (pipeline.Kafka, error) {
 		Options:   options,
 		ClusterID: l.topic.ClusterID, TopicID: l.topic.TopicID,
 		Backlog: behind,
+		Topic: func(ctx context.Context, at time.Time) (checkpoint.Topic, error) {
+			return topicHas(ctx, l.kafkaConfig(), at)
+		},
 	}, err
 }
 
@@ -325,7 +329,7 @@ func (l *lakehouse) backlog(ctx context.Context) (int64, error) {
 		}
 		committed, err := pipeline.CommittedOffsets(placeOf(l.dir).Checkpoint(job.Name), topic)
 		if err != nil {
-			return 0, exit.New(exit.Refused, err, "the checkpoint is damaged; restore it or use another --data-dir")
+			return 0, exit.New(exit.Refused, fmt.Errorf("the checkpoint of %s is damaged: %w", job.Name, err), pipeline.ResetHint(job))
 		}
 		for partition, end := range ends {
 			behind += end - committed[partition]

@@ -1,5 +1,12 @@
-// Package checkpoint reads what Spark keeps in a streaming query's checkpoint: how far the query has come. It
-// writes nothing and knows nothing of what the query does.
+// Package checkpoint reads what Spark keeps in a streaming query's checkpoint: how far the query has come, and
+// whether it can go on from there. It knows nothing of what the query does, and never writes into a checkpoint: it
+// can set one aside whole, and note beside it where a new one is to begin.
+//
+//	checkpoint.go  the newest committed batch
+//	sources.go     where a batch ends in a table or topic
+//	look.go        all files, for people; damage
+//	aside.go       a checkpoint under another name
+//	start.go       where a new one begins in a topic
 //
 // The files are those of Spark 3.4 to 4.0: offsets/N is written before batch N runs and commits/N after its rows
 // are in the sink, each "v1", a line of JSON and, in offsets, a line of JSON for each source.

@@ -23,8 +23,8 @@ var fatal = []struct{ class, hint string }{
 	{"DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "the job wrote a row that its table refuses; correct the SQL or its expectations"},
 	{"DELTA_SOURCE_TABLE_IGNORE_CHANGES", "a row of the source table was updated or deleted; a stream takes inserts only"},
 	{"DELTA_SOURCE_IGNORE_DELETE", "rows of the source table were deleted; a stream takes inserts only"},
-	{"KAFKA_DATA_LOSS", "the topic no longer has records that the checkpoint has not read; see retention.bytes"},
-	{"INVALID_STREAMING_CHECKPOINT", "the checkpoint is damaged; restore it or use another --data-dir"},
+	{"KAFKA_DATA_LOSS", "the topic no longer has records that the checkpoint has not read (see retention.bytes); lakectl checkpoint reset goes on with those that it has"},
+	{"INVALID_STREAMING_CHECKPOINT", "the checkpoint is damaged; restore it, or see lakectl checkpoint reset --help"},
 }
 
 // fatality returns err with a hint if restarting the query can't heal it, and nil otherwise.

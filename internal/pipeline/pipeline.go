@@ -55,6 +55,7 @@ const (
 	Registered EventKind = "registered" // tables and views are there
 	Started    EventKind = "started"
 	Adopted    EventKind = "adopted" // it ran already
+	Resumed    EventKind = "resumed" // with a new checkpoint that was asked for
 	Restarting EventKind = "restarting"
 	Switched   EventKind = "switched" // to another mode
 	Lost       EventKind = "lost"     // the session or the server
@@ -76,8 +77,9 @@ const (
 // by itself when a query failed for good.
 type Pipeline struct {
 	config   Config
-	kafka    Kafka      // of this generation
-	starting sync.Mutex // held while a query starts
+	kafka    Kafka             // of this generation
+	starts   map[string]string // offsets at which jobs without a checkpoint begin, as Spark takes them
+	starting sync.Mutex        // held while a query starts
 
 	cancel  context.CancelFunc // ends the watch
 	drain   chan struct{}      // closed when a drain is asked for
@@ -105,7 +107,7 @@ func Start(ctx context.Context, config Config) (*Pipeline, error) {
 	p := &Pipeline{
 		config: config, cancel: cancel, sessionID: config.SessionID,
 		drain: make(chan struct{}), ready: make(chan struct{}), done: make(chan struct{}),
-		status: map[string]*QueryStatus{},
+		status: map[string]*QueryStatus{}, starts: map[string]string{},
 	}
 	for _, job := range config.Lakehouse.Jobs {
 		p.status[job.Name] = &QueryStatus{Name: job.Name, State: StateStarting}

@@ -1,11 +1,14 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"strconv"
+	"time"
 
+	"github.com/cryptostream/lakectl/internal/checkpoint"
 	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/jobs"
 )
@@ -16,6 +19,9 @@ type Kafka struct {
 	ClusterID, TopicID string
 	// Backlog is how many records wait that no batch was planned for.
 	Backlog int64
+	// Topic asks what the topic has, and where the records stamped at or after a time begin unless that is zero. It
+	// is called where a new checkpoint was asked for.
+	Topic func(ctx context.Context, at time.Time) (checkpoint.Topic, error)
 }
 
 // catchUpAbove is the backlog from which queries start in CatchUp.
@@ -102,7 +108,7 @@ func (p *Pipeline) source(session *spark.Session, job jobs.Job) spark.StreamingD
 	if k := job.Source.Kafka; k != nil {
 		options := maps.Clone(p.kafka.Options)
 		options["subscribe"] = k.Topic
-		options["startingOffsets"] = "earliest"
+		options["startingOffsets"] = cmp.Or(p.starts[job.Name], "earliest")
 		options["includeHeaders"] = "true"
 		for option, records := range map[string]int64{
 			"maxOffsetsPerTrigger": k.MaxOffsetsPerTrigger, "maxRecordsPerPartition": k.MaxRecordsPerPartition,

@@ -29,6 +29,9 @@ func (v *Verifier) restart(ctx context.Context, s statements) (Invariant, error)
 func (v *Verifier) checkpointOf(ctx context.Context, s statements, job jobs.Job) (*Offence, error) {
 	offence := &Offence{Count: 1, Samples: []map[string]any{{"job": job.Name, "checkpoint": v.Place.Checkpoint(job.Name)}}}
 	_, err := checkpoint.Committed(v.Place.Checkpoint(job.Name))
+	if err == nil {
+		err = checkpoint.Check(v.Place.Checkpoint(job.Name))
+	}
 	switch {
 	case errors.Is(err, checkpoint.ErrNone):
 		rows, err := v.Query(ctx, "SELECT 1 FROM "+s.table(job.Sink.Table)+" LIMIT 1")
@@ -36,10 +39,10 @@ func (v *Verifier) checkpointOf(ctx context.Context, s statements, job jobs.Job)
 			return nil, err
 		}
 		offence.Check, offence.Why = "lost checkpoints", job.Sink.Table+" has rows and its query has committed nothing: the checkpoint is gone, or a first batch is about to be"
-		offence.Remedy = "put the checkpoint back, or use another data dir: starting over would write everything twice"
+		offence.Remedy = "put the checkpoint back, or see lakectl checkpoint reset --help: starting over would write everything twice"
 		return offence, nil
 	case err != nil:
-		offence.Check, offence.Why, offence.Remedy = "damaged checkpoints", err.Error(), "restore the checkpoint, or use another data dir"
+		offence.Check, offence.Why, offence.Remedy = "damaged checkpoints", err.Error(), "restore the checkpoint, or see lakectl checkpoint reset --help"
 		return offence, nil
 	}
 	made, known, err := v.MadeBy(job.Name)

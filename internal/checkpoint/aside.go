@@ -1,0 +1,27 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// AsideName is the name under which something is kept that was set aside at a time.
+func AsideName(path string, at time.Time) string {
+	return path + "." + at.UTC().Format("20060102T150405Z")
+}
+
+// SetAside renames a folder or file to its AsideName, and does nothing where there is none. Nothing is deleted.
+func SetAside(path string, at time.Time) error {
+	to := AsideName(path, at)
+	if _, err := os.Lstat(to); err == nil {
+		return fmt.Errorf("set %s aside: %s is there already", path, to)
+	}
+	err := os.Rename(path, to)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fmt.Errorf("set aside: %w", err)
+}
