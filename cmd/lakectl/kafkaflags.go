@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/cryptostream/lakectl/internal/exit"
+	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/producer"
 )
 
@@ -83,6 +85,27 @@ func (d *kafkaOptions) checkKafka(cmd *cobra.Command) error {
 		return d.kafka.Check()
 	}
 	return nil
+}
+
+// cluster returns the Kafka that is meant: the one named, or that of a running lakehouse. Both may be
+// named where a container's environment names them; brokers are what is asked for then.
+func (d *kafkaOptions) cluster(dir string) (producer.KafkaConfig, error) {
+	if len(d.kafka.Brokers) > 0 {
+		return d.kafka, nil
+	}
+	dir, err := findDataDir(dir, false)
+	if err != nil {
+		return d.kafka, err
+	}
+	run, err := local.ReadRunFile(dir)
+	if err != nil {
+		return d.kafka, err
+	}
+	config := producer.KafkaConfig{Brokers: strings.Split(run.Kafka.Addr, ","), Username: run.Kafka.Username, Password: run.Kafka.Password}
+	if config.Username != "" {
+		config.Mechanism = "PLAIN"
+	}
+	return config, nil
 }
 
 // check refuses flags that don't go together, and reads what they name.

@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/producer"
 )
 
@@ -45,7 +43,7 @@ With -o json each line is an object: topic, partition, offset, timestamp (RFC 33
 			if err != nil {
 				return err
 			}
-			kafka, err := o.cluster()
+			kafka, err := o.cluster(o.dir)
 			if err != nil {
 				return err
 			}
@@ -78,27 +76,6 @@ func (o *tailOptions) check(cmd *cobra.Command) (producer.TailOptions, error) {
 	}
 	tail.From = from
 	return tail, o.checkKafka(cmd)
-}
-
-// cluster returns the Kafka that is meant: the one named, or that of a running lakehouse. Both may be
-// named where a container's environment names them; brokers are what is asked for then.
-func (o *tailOptions) cluster() (producer.KafkaConfig, error) {
-	if len(o.kafka.Brokers) > 0 {
-		return o.kafka, nil
-	}
-	dir, err := findDataDir(o.dir, false)
-	if err != nil {
-		return o.kafka, err
-	}
-	run, err := local.ReadRunFile(dir)
-	if err != nil {
-		return o.kafka, err
-	}
-	config := producer.KafkaConfig{Brokers: strings.Split(run.Kafka.Addr, ","), Username: run.Kafka.Username, Password: run.Kafka.Password}
-	if config.Username != "" {
-		config.Mechanism = "PLAIN"
-	}
-	return config, nil
 }
 
 // tail shows messages until there are no more to show or it is interrupted, which is its usual end.

@@ -173,6 +173,7 @@ func TestLakehouse(t *testing.T) {
 	t.Run("a new column", func(t *testing.T) { testNewColumn(t, l) })
 	t.Run("another checkpoint", func(t *testing.T) { testOtherCheckpoint(t, l) })
 	t.Run("a lost checkpoint", func(t *testing.T) { testLostCheckpoint(t, l) })
+	t.Run("a cut checkpoint", func(t *testing.T) { testCutCheckpoint(t, l) })
 }
 
 // testChecks publishes every payload and looks where each one ended.
@@ -342,14 +343,38 @@ func testOtherCheckpoint(t *testing.T, l *lakehouse) {
 }
 
 func testLostCheckpoint(t *testing.T, l *lakehouse) {
-	checkpoint := l.place.Checkpoint("silver_prices")
-	if err := os.Rename(checkpoint, checkpoint+".away"); err != nil {
+	folder := l.place.Checkpoint("silver_prices")
+	if err := os.Rename(folder, folder+".away"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.start(t, nil); exit.Code(err) != exit.Refused {
 		t.Errorf("got %v", err)
 	}
-	if err := os.Rename(checkpoint+".away", checkpoint); err != nil {
+	if err := os.Rename(folder+".away", folder); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func testCutCheckpoint(t *testing.T, l *lakehouse) {
+	for job, from := range map[string]string{"bronze_prices": "current-table", "gold_price_ma_5m": "earliest"} {
+		contents, err := checkpoint.Look(l.place.Checkpoint(job))
+		if err != nil || len(contents.Commits) == 0 {
+			t.Fatal(contents, err)
+		}
+		file := filepath.Join(l.place.Checkpoint(job), "commits", strconv.FormatInt(contents.Commits[len(contents.Commits)-1], 10))
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, text[:2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err = l.start(t, nil)
+		if exit.Code(err) != exit.Refused || !strings.Contains(exit.Hint(err), "lakectl checkpoint reset "+job+" --from "+from) {
+			t.Errorf("%s: got %v, hint %q", job, err, exit.Hint(err))
+		}
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -1,0 +1,1 @@
+SELECT count(*) AS arrived FROM (SELECT DISTINCT cast(header.value AS STRING) AS origin FROM (SELECT explode(headers) AS header FROM `cryptostream`.`bronze_prices`) WHERE header.key = 'lakectl-replay-of') WHERE origin IN ('crypto-prices/0/1', 'crypto-prices/0/2')

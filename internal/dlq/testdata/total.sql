@@ -1,0 +1,1 @@
+SELECT count(*) FROM `cryptostream`.`dead_letter` WHERE true
