@@ -73,7 +73,7 @@ Every flag can be given as LAKECTL_<FLAG> in the environment or as a key of ./la
 	})
 	root.AddCommand(a.runCommand(), a.produceCommand(), a.statusCommand(), a.stopCommand(),
 		a.logsCommand(), a.queryCommand(), a.verifyCommand(), a.reconcileCommand(), a.tailCommand(), a.pairsCommand(), a.eventSchemaCommand(),
-		a.checkpointCommand(), a.dlqCommand(), a.exportCommand(), a.healthcheckCommand(), a.versionCommand())
+		a.checkpointCommand(), a.dlqCommand(), a.doctorCommand(), a.exportCommand(), a.healthcheckCommand(), a.versionCommand())
 	return root
 }
 

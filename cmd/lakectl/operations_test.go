@@ -136,7 +136,7 @@ func output(t *testing.T, into any, args ...string) {
 
 // testHealthy expects that nothing is wrong with what runs here; what the machine lacks is not the test's.
 func testHealthy(t *testing.T, dir string) {
-	findings := (&app{stdout: t.Output(), stderr: t.Output()}).examine(t.Context(), dir)
+	findings := (&app{stdout: t.Output(), stderr: t.Output()}).examine(t.Context(), doctorOptions{clock: "http://127.0.0.1:1"}, dir)
 	seen := map[string]bool{}
 	for _, f := range findings {
 		seen[f.Check] = true
