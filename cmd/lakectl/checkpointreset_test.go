@@ -12,7 +12,7 @@ import (
 )
 
 func TestAgree(t *testing.T) {
-	for answer, want := range map[string]int{"yes\n": exit.OK, "yes": exit.OK, " yes \n": exit.OK, "y\n": exit.Refused, "": exit.Refused, "no\nyes\n": exit.Refused} {
+	for answer, want := range map[string]int{"yes\n": exit.OK, "yes": exit.OK, "y\n": exit.Refused, "": exit.Refused, "no\nyes\n": exit.Refused} {
 		a := &app{stdin: strings.NewReader(answer), stderr: io.Discard}
 		if err := a.agree(false); exit.Code(err) != want {
 			t.Errorf("%q: got %v", answer, err)

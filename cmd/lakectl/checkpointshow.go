@@ -166,8 +166,8 @@ func stateFolders(folder string) ([]StateFolder, error) {
 	folders, _ := filepath.Glob(filepath.Join(folder, "state", "*", "*"))
 	for _, path := range folders {
 		entries, err := os.ReadDir(path)
-		if err != nil {
-			continue // a file such as the operator's metadata, or gone
+		if err != nil || strings.HasPrefix(filepath.Base(path), "_") {
+			continue // the operator's metadata, or gone
 		}
 		name, err := filepath.Rel(folder, path)
 		if err != nil {

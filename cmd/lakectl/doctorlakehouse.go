@@ -52,7 +52,7 @@ func examineVersions(run local.RunFile, running bool) doctor.Finding {
 	return f
 }
 
-// examineRights looks whether others can read the credentials of run.json.
+// examineRights looks whether others can see the data, or read the credentials of run.json.
 func examineRights(dir string) doctor.Finding {
 	for _, path := range []string{dir, local.RunFilePath(dir)} {
 		info, err := os.Stat(path)
@@ -60,7 +60,7 @@ func examineRights(dir string) doctor.Finding {
 			return failing("rights", doctor.Warning, err, "check who owns the folder")
 		}
 		if mode := info.Mode().Perm(); mode&0o077 != 0 {
-			return doctor.Finding{Check: "rights", State: doctor.Warning, Says: fmt.Sprintf("%s has the mode %#o: others may read passwords", path, mode), Remedy: "chmod go= " + path}
+			return doctor.Finding{Check: "rights", State: doctor.Warning, Says: fmt.Sprintf("%s has the mode %#o: others can look into it", path, mode), Remedy: "chmod go= " + path}
 		}
 	}
 	return doctor.Fine("rights", "%s is its owner's alone", dir)

@@ -89,7 +89,7 @@ func (p *Pipeline) guardFiles(ctx context.Context, session *spark.Session, job j
 	case len(contents.Offsets) > 0: // where the first batch begins is settled
 		return nil
 	}
-	return p.begins(ctx, session, job, folder)
+	return p.begins(ctx, session, job, folder, newTable)
 }
 
 // ResetHint is what to do about a checkpoint that a query can't go on from.
@@ -102,13 +102,16 @@ func ResetHint(job jobs.Job) string {
 
 // begins settles where a query begins that has no checkpoint yet, or one without a batch. With rows in its table
 // that must have been asked for.
-func (p *Pipeline) begins(ctx context.Context, session *spark.Session, job jobs.Job, folder string) error {
+func (p *Pipeline) begins(ctx context.Context, session *spark.Session, job jobs.Job, folder string, newTable bool) error {
 	from, noted, err := checkpoint.ReadStart(folder)
 	if err != nil {
 		return exit.New(exit.Refused, err, ResetHint(job))
 	}
 	if noted && job.Source.Kafka != nil {
 		return p.beginsIn(ctx, session, job, from)
+	}
+	if newTable {
+		return nil
 	}
 	rows, err := session.Query(ctx, "SELECT 1 FROM "+p.config.Place.Table(job.Sink.Table)+" LIMIT 1")
 	if err != nil {

@@ -358,7 +358,7 @@ func testLostCheckpoint(t *testing.T, l *lakehouse) {
 }
 
 func testCutCheckpoint(t *testing.T, l *lakehouse) {
-	for job, from := range map[string]string{"bronze_prices": "current-table", "gold_price_ma_5m": "earliest"} {
+	for job, from := range map[string]string{"bronze_prices": "current-table", "silver_prices": "earliest"} {
 		contents, err := checkpoint.Look(l.place.Checkpoint(job))
 		if err != nil || len(contents.Commits) == 0 {
 			t.Fatal(contents, err)
