@@ -106,19 +106,19 @@ func replaysBehind(ctx context.Context, kafka producer.KafkaConfig, partition in
 }
 
 // followPatience is how long a replay waits until Silver has read what was sent.
-const followPatience = 2 * time.Minute
+const followPatience = 3 * time.Minute
 
 // follow waits until the query of Silver has read what was sent, and brings in what came too late for it.
 func (l letters) follow(ctx context.Context, sent []dlq.Coordinate) (*reconcile.Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, followPatience)
-	defer cancel()
 	later := func(err error) error {
 		return exit.New(exit.Failed, fmt.Errorf("everything was sent, but not brought in: %w", err), "lakectl reconcile does that")
 	}
-	if err := l.awaitBronze(ctx, sent); err != nil {
+	waiting, cancel := context.WithTimeout(ctx, followPatience)
+	defer cancel()
+	if err := l.awaitBronze(waiting, sent); err != nil {
 		return nil, later(err)
 	}
-	if err := l.awaitReaders(ctx); err != nil {
+	if err := l.awaitReaders(waiting); err != nil {
 		return nil, later(err)
 	}
 	report, _, err := reconcilerOn(l.session, l.dir, false).Run(ctx, time.Time{})
