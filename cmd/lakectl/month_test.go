@@ -25,7 +25,7 @@ func TestMonth(t *testing.T) {
 	dir := t.TempDir()
 	replay := []string{"--source", "replay", "--file", month, "--speed", "max"}
 	must(t, append([]string{"run", "--local", "--until-idle", "--data-dir", dir}, replay...)...)
-	startRun(t, dir, replay...)
+	startRun(t, dir, append(replay, "--reconcile-every", "0")...)
 	ticks := readMonth(t)
 	query := tables(t, dir)
 

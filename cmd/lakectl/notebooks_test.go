@@ -57,6 +57,7 @@ func testNotebooks(t *testing.T, dir string, query func(string) [][]any) {
 	for _, name := range []string{"01_Bronze_Ingestion.py", "02_Silver_Transformation.py", "03_Gold_Analytics.py", "04_Maintenance.py"} {
 		n.run(t, name, append(widgets, "trigger=availableNow")...)
 	}
+	must(t, "reconcile", "--data-dir", dir)
 	for _, job := range jobs.Default().Jobs {
 		compareTable(t, query, byNotebooks, job.Sink.Table, job.Table.Columns, twice)
 	}
@@ -69,8 +70,8 @@ func testNotebooks(t *testing.T, dir string, query func(string) [][]any) {
 }
 
 // publishMore publishes what the month does not have, and waits until the run has all of it: more quotes,
-// and among them broken records, quotes of the month again and quotes twice. It returns the ids of the
-// latter: which of the two Silver keeps is open.
+// and among them broken records, quotes of the month again, late ones and quotes twice. It returns the ids of
+// the last: which of the two Silver keeps is open.
 func publishMore(t *testing.T, dir string, query func(string) [][]any) (twice []string) {
 	t.Helper()
 	var month []RecordLine
@@ -92,21 +93,20 @@ func publishMore(t *testing.T, dir string, query func(string) [][]any) (twice []
 	var more []producer.Message
 	quotes := 0
 	for at := begin; !at.After(end); at = at.Add(time.Minute) {
-		q := producer.Quote{Pair: "BTC-USD", Source: "replay", Price: fmt.Sprintf("38%d.%d5", at.Minute()+100, at.Minute()), Volume24h: "1.5", QuotedAt: at, CollectedAt: at}
-		m, err := q.Message()
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := quoteAt(t, at, fmt.Sprintf("38%d.%d5", at.Minute()+100, at.Minute()))
 		more = append(more, m)
 		quotes++
 		if quotes%20 == 0 {
 			more = append(more, m)
-			twice = append(twice, q.EventID())
+			twice = append(twice, string(m.Headers[slices.IndexFunc(m.Headers, func(h producer.Header) bool { return h.Key == "ce_id" })].Value))
 		}
 		n := min(2, len(broken))
 		more, broken = append(more, broken[:n]...), broken[n:]
 	}
 	more = append(more, broken...)
+	for at := range 3 { // Silver refuses them, and a reconcile brings them in
+		more = slices.Insert(more, 5, quoteAt(t, time.Date(2022, 1, 10, 12, 0, at, 0, time.UTC), "41234.5"))
+	}
 	for _, i := range []int{10_000, len(month) - 1_000, len(month) - 900} { // one that the deduplication has forgotten, two that it knows
 		more = slices.Insert(more, 5, producer.Message{Key: []byte(*month[i].Key), Value: []byte(*month[i].Value), Timestamp: begin})
 	}
@@ -118,6 +118,15 @@ func publishMore(t *testing.T, dir string, query func(string) [][]any) (twice []
 		return cmp.Equal(got[0], []any{int64(len(month) + len(more)), int64(len(month) + quotes), int64(refused), end.Add(-time.Minute), end.Truncate(time.Hour).Add(-time.Hour)})
 	})
 	return twice
+}
+
+func quoteAt(t *testing.T, at time.Time, price string) producer.Message {
+	t.Helper()
+	m, err := producer.Quote{Pair: "BTC-USD", Source: "replay", Price: price, Volume24h: "1.5", QuotedAt: at, CollectedAt: at}.Message()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // brokenRecords are those of jobs/testdata/payloads.jsonl that a check refuses, and some that are odd as
