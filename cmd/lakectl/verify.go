@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"time"
 
@@ -134,17 +135,8 @@ func (a *app) verify(ctx context.Context, dir string, within verify.Range, sampl
 	if err := prepareBatch(ctx, session); err != nil {
 		return report, err
 	}
-	place, log := placeOf(dir), a.logger()
-	v := verify.Verifier{
-		Lakehouse: jobs.Default(), Place: place, Range: within, Samples: samples,
-		Query: func(ctx context.Context, statement string) (verify.Rows, error) {
-			rows, err := session.Query(ctx, statement)
-			return verify.Rows(rows), err
-		},
-		MadeBy:   func(job string) (jobs.Fingerprint, bool, error) { return madeBy(place.Checkpoint(job)) },
-		Progress: func(what string) { log.Debug("verify", "looking for", what) },
-		Topic:    func(ctx context.Context, topic string) (verify.TopicOffsets, error) { return topicOf(ctx, dir, topic) },
-	}
+	v := verifierOn(session, dir, a.logger())
+	v.Range, v.Samples = within, samples
 	if !running {
 		v.Topic = nil
 	}
@@ -154,6 +146,20 @@ func (a *app) verify(ctx context.Context, dir string, within verify.Range, sampl
 		err = exit.New(exit.Failed, err, "-v shows the whole message")
 	}
 	return report, err
+}
+
+func verifierOn(session *spark.Session, dir string, log *slog.Logger) *verify.Verifier {
+	place := placeOf(dir)
+	return &verify.Verifier{
+		Lakehouse: jobs.Default(), Place: place,
+		Query: func(ctx context.Context, statement string) (verify.Rows, error) {
+			rows, err := session.Query(ctx, statement)
+			return verify.Rows(rows), err
+		},
+		MadeBy:   func(job string) (jobs.Fingerprint, bool, error) { return madeBy(place.Checkpoint(job)) },
+		Progress: func(what string) { log.Debug("verify", "looking for", what) },
+		Topic:    func(ctx context.Context, topic string) (verify.TopicOffsets, error) { return topicOf(ctx, dir, topic) },
+	}
 }
 
 // kafkaPatience is how long a verify waits for Kafka.

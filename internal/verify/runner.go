@@ -82,7 +82,7 @@ func (v *Verifier) look(ctx context.Context, checks []check) ([]Offence, error) 
 }
 
 func (v *Verifier) offence(ctx context.Context, c check) (Offence, error) {
-	o := Offence{Check: c.name, Why: c.why, Remedy: c.remedy}
+	o := Offence{Check: c.name, Why: c.why, Remedy: c.remedy, Samples: []map[string]any{}}
 	count := c.count
 	if count == "" {
 		count = "SELECT count(*) FROM (\n" + c.offences + "\n)"
@@ -91,20 +91,19 @@ func (v *Verifier) offence(ctx context.Context, c check) (Offence, error) {
 	if o.Count, err = v.number(ctx, count); err != nil || o.Count == 0 {
 		return o, err
 	}
-	order := "ALL"
-	if c.mayBeLate { // first those that need somebody to look at them
-		order = "late"
-		if o.Late, err = v.number(ctx, "SELECT count_if(late) FROM (\n"+c.offences+"\n)"); err != nil {
-			return o, err
-		}
+	late, order := "0L", "ALL"
+	if c.mayBeLate { // last, after those that need somebody to look at them
+		late, order = "count_if(late) OVER ()", "late"
 	}
-	rows, err := v.Query(ctx, fmt.Sprintf("SELECT * FROM (\n%s\n) ORDER BY %s LIMIT %d", c.offences, order, v.Samples))
+	rows, err := v.Query(ctx, fmt.Sprintf("SELECT *, %s AS all_late FROM (\n%s\n) ORDER BY %s LIMIT %d", late, c.offences, order, v.Samples))
 	if err != nil {
 		return o, err
 	}
+	last := len(rows.Columns) - 1
 	for _, row := range rows.Values {
+		o.Late, _ = row[last].(int64)
 		sample := map[string]any{}
-		for i, name := range rows.Columns {
+		for i, name := range rows.Columns[:last] {
 			sample[name] = row[i]
 		}
 		o.Samples = append(o.Samples, sample)
