@@ -28,7 +28,27 @@ func testNotebooks(t *testing.T, dir string, query func(string) [][]any) {
 	checkpoints := t.TempDir()
 	widgets := append(place(byNotebooks, checkpoints), n.kafka...)
 
-	// As the tasks of a continuous job: all at once. Then they are cancelled.
+	runContinuously(t, n, widgets, query)
+	twice := publishMore(t, dir, query)
+	for _, name := range []string{"01_Bronze_Ingestion.py", "02_Silver_Transformation.py", "03_Gold_Analytics.py", "04_Maintenance.py"} {
+		n.run(t, name, append(widgets, "trigger=availableNow")...)
+	}
+	must(t, "reconcile", "--data-dir", dir)
+	for _, job := range jobs.Default().Jobs {
+		compareTable(t, query, byNotebooks, job.Sink.Table, job.Table.Columns, twice)
+	}
+	for _, view := range jobs.Default().Views {
+		compareTable(t, query, byNotebooks, view.Name, view.Columns, twice)
+	}
+	testSQLFiles(t, query)
+	testFilesInsteadOfKafka(t, dir, n, query)
+	testLostCheckpointOfNotebook(t, n, widgets, checkpoints)
+}
+
+// runContinuously starts the notebooks as the tasks of a continuous job, all at once, and cancels them when Gold
+// has rows.
+func runContinuously(t *testing.T, n notebooks, widgets []string, query func(string) [][]any) {
+	t.Helper()
 	var running []*runningNotebook
 	for _, name := range []string{"03_Gold_Analytics.py", "02_Silver_Transformation.py", "01_Bronze_Ingestion.py"} {
 		running = append(running, n.start(t, name, append(widgets, "trigger=1 second")...))
@@ -52,21 +72,6 @@ func testNotebooks(t *testing.T, dir string, query func(string) [][]any) {
 			t.Errorf("%s: %v\n%s", r.Args[2], err, &r.output)
 		}
 	}
-
-	twice := publishMore(t, dir, query)
-	for _, name := range []string{"01_Bronze_Ingestion.py", "02_Silver_Transformation.py", "03_Gold_Analytics.py", "04_Maintenance.py"} {
-		n.run(t, name, append(widgets, "trigger=availableNow")...)
-	}
-	must(t, "reconcile", "--data-dir", dir)
-	for _, job := range jobs.Default().Jobs {
-		compareTable(t, query, byNotebooks, job.Sink.Table, job.Table.Columns, twice)
-	}
-	for _, view := range jobs.Default().Views {
-		compareTable(t, query, byNotebooks, view.Name, view.Columns, twice)
-	}
-	testSQLFiles(t, query)
-	testFilesInsteadOfKafka(t, dir, n, query)
-	testLostCheckpointOfNotebook(t, n, widgets, checkpoints)
 }
 
 // publishMore publishes what the month does not have, and waits until the run has all of it: more quotes,
@@ -215,10 +220,9 @@ func testSQLFiles(t *testing.T, query func(string) [][]any) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for statement := range strings.SplitSeq(string(text), ";\n\n") {
-			if statement = strings.TrimRight(statement, ";\n"); statement != "" {
-				query(statement)
-			}
+		_, statements, _ := strings.Cut(string(text), "\n\n") // behind the comments
+		for statement := range strings.SplitSeq(strings.TrimSuffix(statements, ";\n"), ";\n\n") {
+			query(statement)
 		}
 	}
 	made := len(query("show tables in by_sql"))

@@ -2,6 +2,7 @@ package notebook
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -19,10 +20,11 @@ func python3(t *testing.T, program string, result any) {
 	if _, err := exec.LookPath("python3"); err != nil && testing.Short() {
 		t.Skip("needs python3")
 	}
-	cmd := exec.Command("python3", "-c", "import ast, json, sys\n"+program)
+	cmd := exec.Command("python3", "-c", "import json\n"+program)
+	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%v\n%s\n%s", err, err.(*exec.ExitError).Stderr, program)
+		t.Fatalf("%v\n%s", err, program)
 	}
 	if err := json.Unmarshal(out, result); err != nil {
 		t.Fatal(err)
