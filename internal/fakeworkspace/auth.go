@@ -151,7 +151,8 @@ func (w *Workspace) giveToken(c *call) (any, *Error) {
 		return nil, refusal(http.StatusUnauthorized, "invalid_client", "Client authentication failed")
 	}
 	bearer := fmt.Sprintf("oauth-%d", w.id())
-	w.tokens[bearer] = &token{user: user, expires: w.opts.Now().Add(w.opts.TokenLifetime)}
+	// A little more than is said, for a request on its way.
+	w.tokens[bearer] = &token{user: user, expires: w.opts.Now().Add(w.opts.TokenLifetime + 2*time.Second)}
 	return object{"access_token": bearer, "token_type": "Bearer", "expires_in": int(w.opts.TokenLifetime.Seconds()), "scope": "all-apis"}, nil
 }
 

@@ -16,7 +16,7 @@ import (
 const metastore = "2b1d3f6e-7c54-4a19-9d0b-5f2f6a1c8e42"
 
 // ucName is what Unity Catalog takes for a name: no period, space, slash or control character.
-var ucName = regexp.MustCompile("^[^. /\\x00-\\x1f\\x7f]{1,255}$")
+var ucName = regexp.MustCompile(`^[^. /\x00-\x1f\x7f]{1,255}$`)
 
 func (w *Workspace) catalogRoutes() {
 	const at = "/api/2.1/unity-catalog"
@@ -39,8 +39,9 @@ func (w *Workspace) AddCatalog(name string) {
 	w.catalogs[name] = w.stamped(object{
 		"name": name, "full_name": name, "catalog_type": "MANAGED_CATALOG", "isolation_mode": "OPEN",
 		"securable_type": "CATALOG", "storage_root": "s3://metastore/" + metastore,
-	}, "account users")
-	w.putSchema(name, object{"name": "default", "comment": "Default schema (auto-created)"}, "account users")
+	}, "System user")
+	w.grants["catalog/"+name] = map[string][]string{"account users": {"USE_CATALOG"}}
+	w.putSchema(name, object{"name": "default", "comment": "Default schema (auto-created)"}, "System user")
 	w.putSchema(name, object{"name": "information_schema", "comment": "Information schema (auto-created)"}, "System user")
 }
 
@@ -124,6 +125,9 @@ func (w *Workspace) createSchema(c *call) (any, *Error) {
 	if _, failed := w.catalog(request.CatalogName); failed != nil {
 		return nil, failed
 	}
+	if failed := w.ucAllow(c.user, "catalog", request.CatalogName, "CREATE_SCHEMA"); failed != nil {
+		return nil, failed
+	}
 	o["name"] = strings.ToLower(request.Name)
 	if w.schemas[request.CatalogName+"."+text(o, "name")] != nil {
 		return nil, ucError(http.StatusBadRequest, "SCHEMA_ALREADY_EXISTS", "Schema '%s' already exists", o["name"])
@@ -138,6 +142,9 @@ func (w *Workspace) updateSchema(c *call) (any, *Error) {
 	}
 	changes, request, failed := read[catalog.UpdateSchema](c)
 	if failed != nil {
+		return nil, failed
+	}
+	if failed := w.ucAllow(c.user, "schema", text(o, "full_name")); failed != nil {
 		return nil, failed
 	}
 	if failed := w.checkOwner(request.Owner); failed != nil {
@@ -169,6 +176,9 @@ func (w *Workspace) deleteSchema(c *call) (any, *Error) {
 		return nil, failed
 	}
 	full := text(o, "full_name")
+	if failed := w.ucAllow(c.user, "schema", full); failed != nil {
+		return nil, failed
+	}
 	tables, volumes := within(w.tables, full), within(w.volumes, full)
 	if n := len(tables) + len(volumes); n > 0 && !c.flag("force") {
 		return nil, ucError(http.StatusBadRequest, "INVALID_STATE",
@@ -179,6 +189,7 @@ func (w *Workspace) deleteSchema(c *call) (any, *Error) {
 	}
 	for _, name := range volumes {
 		delete(w.volumes, name)
+		w.dropFiles(name)
 	}
 	delete(w.schemas, full)
 	delete(w.grants, "schema/"+full)

@@ -6,7 +6,7 @@
 // real API quote in public issues and that the REST reference names. None of it was compared with a real
 // workspace.
 //
-// Files go by API: workspace.go, catalog.go, volumes.go, tables.go, grants.go, secrets.go, jobs*.go, runs.go,
+// Files go by API: workspace.go, catalog.go, volumes.go, files.go, tables.go, grants.go, secrets.go, jobs*.go, runs.go,
 // warehouses.go, permissions.go, dashboards.go, alerts.go, compute.go, auth.go. A request passes server.go,
 // which records it (record.go), lets faults and hooks have their way (fault.go), knows the caller (auth.go)
 // and holds the body against the SDK's own type (strict.go).
@@ -30,6 +30,8 @@ type Options struct {
 	Latency time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Free makes it a workspace of the Free Edition: serverless only, and one SQL warehouse of the least size.
+	Free bool
 	// TokenLifetime is how long a token of a service principal is good; 0 is an hour.
 	TokenLifetime time.Duration
 }
@@ -44,6 +46,7 @@ type Workspace struct {
 	before   func(n int, r Request)
 	after    func(n int, r Request)
 	faults   []*Fault
+	kills    map[int]Fault // by the request's number
 	requests []*Request
 	nextID   int64
 
@@ -57,6 +60,7 @@ type Workspace struct {
 	schemas    map[string]object
 	volumes    map[string]object
 	tables     map[string]object
+	files      map[string]*file               // in volumes, by path
 	grants     map[string]map[string][]string // privileges by principal, by "schema/main.x"
 	scopes     map[string]*scope
 	jobs       map[int64]*job
@@ -81,7 +85,7 @@ func New(o Options) *Workspace {
 		opts: o, mux: http.NewServeMux(), nextID: 618_402_913_577_001,
 		users: map[string]*User{}, groups: map[string]bool{adminGroup: true, "users": true}, accounts: map[string]bool{"account users": true},
 		tokens: map[string]*token{}, clients: map[string]string{}, nodes: map[string]*node{},
-		catalogs: map[string]object{}, schemas: map[string]object{}, volumes: map[string]object{}, tables: map[string]object{},
+		catalogs: map[string]object{}, schemas: map[string]object{}, volumes: map[string]object{}, tables: map[string]object{}, files: map[string]*file{},
 		grants: map[string]map[string][]string{}, scopes: map[string]*scope{},
 		jobs: map[int64]*job{}, runs: map[int64]*run{}, runTokens: map[string]int64{},
 		warehouses: map[string]object{}, acls: map[string][]acl{}, dashboards: map[string]*dashboard{}, alerts: map[string]object{},
@@ -95,7 +99,7 @@ func New(o Options) *Workspace {
 
 func (w *Workspace) routes() {
 	for _, add := range []func(){
-		w.authRoutes, w.treeRoutes, w.catalogRoutes, w.volumeRoutes, w.tableRoutes, w.grantRoutes, w.secretRoutes,
+		w.authRoutes, w.treeRoutes, w.catalogRoutes, w.volumeRoutes, w.fileRoutes, w.tableRoutes, w.grantRoutes, w.secretRoutes,
 		w.jobRoutes, w.runRoutes, w.warehouseRoutes, w.permissionRoutes, w.dashboardRoutes, w.alertRoutes, w.computeRoutes,
 	} {
 		add()

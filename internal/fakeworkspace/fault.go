@@ -33,6 +33,7 @@ type Fault struct {
 	Cut        string        // CutBefore, CutAfter or ""
 
 	seen int
+	kill *func() // called before the connection is cut
 }
 
 // Fail adds a fault.
@@ -42,14 +43,26 @@ func (w *Workspace) Fail(f Fault) {
 	w.faults = append(w.faults, &f)
 }
 
-// Heal drops all faults.
+// Heal drops all faults, and what KillAt has asked for.
 func (w *Workspace) Heal() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.faults = nil
+	w.faults, w.kills = nil, nil
+}
+
+// KillAt has kill called at request n, counted as in Requests, and the connection cut: before the request is
+// processed or after, as cut says. With a kill that cancels the client's context, or ends its process, the
+// client dies at that call and nothing of it is under way when kill returns.
+func (w *Workspace) KillAt(n int, cut string, kill func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.kills = map[int]Fault{n: {Cut: cut, kill: &kill}}
 }
 
 func (w *Workspace) faultFor(r Request) Fault {
+	if f, ok := w.kills[r.N]; ok {
+		return f
+	}
 	var found Fault
 	for _, f := range w.faults {
 		if f.Method != "" && f.Method != r.Method {

@@ -50,19 +50,16 @@ func TestServicePrincipal(t *testing.T) {
 
 // The SDK asks for a new token when the old one's life is over.
 func TestTokenIsRenewed(t *testing.T) {
-	w, _ := open(t, fakeworkspace.Options{TokenLifetime: 5 * time.Second})
+	w, _ := open(t, fakeworkspace.Options{TokenLifetime: time.Second})
 	c := connect(t, w, &databricks.Config{ClientID: "11112222-3333-4444-5555-666677778888", ClientSecret: "s3cret", AuthType: "oauth-m2m"})
-	for range 2 {
-		must[*iam.User](t)(c.CurrentUser.Me(t.Context(), iam.MeRequest{}))
-	}
 	asked := 0
-	for _, r := range w.Requests() {
+	w.OnRequest(nil, func(_ int, r fakeworkspace.Request) {
 		if r.Path == "/oidc/v1/token" {
 			asked++
 		}
-	}
-	if asked < 2 {
-		t.Errorf("asked for a token %d times", asked)
+	})
+	for asked < 2 && t.Context().Err() == nil {
+		must[*iam.User](t)(c.CurrentUser.Me(t.Context(), iam.MeRequest{}))
 	}
 }
 
@@ -107,6 +104,33 @@ func TestLostAnswer(t *testing.T) {
 	refused(t, err, 400, "RESOURCE_ALREADY_EXISTS", "already exists")
 	if all := w.Requests(); len(all) != 2 || all[0].Status != 200 {
 		t.Errorf("recorded %v", all)
+	}
+}
+
+func TestKillAt(t *testing.T) {
+	for when, left := range map[string]bool{fakeworkspace.CutBefore: false, fakeworkspace.CutAfter: true} {
+		w, c := open(t, fakeworkspace.Options{})
+		w.Forget()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		w.KillAt(2, when, cancel)
+		ok(t, c.Secrets.CreateScope(ctx, workspace.CreateScope{Scope: "first"}))
+		if err := c.Secrets.CreateScope(ctx, workspace.CreateScope{Scope: "second"}); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error is %v", when, err)
+		}
+		if there := w.Secrets("second") != nil; there != left || len(w.Requests()) != 2 {
+			t.Errorf("%s: made is %t, after %v", when, there, w.Requests())
+		}
+	}
+}
+
+// Names of jobs are not unique, and the SDK sends a job again whose answer was lost: two are there.
+func TestLostAnswerOfAJob(t *testing.T) {
+	w, c := open(t, fakeworkspace.Options{})
+	w.Fail(fakeworkspace.Fault{Path: "/api/2.2/jobs/create", Cut: fakeworkspace.CutAfter, Times: 1})
+	create(t, c, scheduled())
+	if n := len(w.Jobs()); n != 2 {
+		t.Errorf("%d jobs", n)
 	}
 }
 

@@ -12,6 +12,7 @@ func (w *Workspace) grantRoutes() {
 	const at = "/api/2.1/unity-catalog/permissions/{type}/{name}"
 	w.handle("GET "+at, w.getGrants)
 	w.handle("PATCH "+at, w.updateGrants)
+	w.handle("GET /api/2.1/unity-catalog/effective-permissions/{type}/{name}", w.effectiveGrants)
 }
 
 // privileges are those that can be granted on a securable; what is below it inherits them.
@@ -73,6 +74,9 @@ func (w *Workspace) updateGrants(c *call) (any, *Error) {
 	}
 	_, request, failed := read[catalog.UpdatePermissions](c)
 	if failed != nil {
+		return nil, failed
+	}
+	if failed := w.ucAllow(c.user, kind, key[len(kind)+1:]); failed != nil {
 		return nil, failed
 	}
 	for _, change := range request.Changes {

@@ -42,6 +42,7 @@ func (w *Workspace) checkJob(by *User, o object) *Error {
 		func() *Error { return checkGit(s.GitSource) },
 		func() *Error { return checkTasks(&s) },
 		func() *Error { return checkCompute(&s) },
+		func() *Error { return w.checkFree(&s) },
 	}
 	for _, check := range checks {
 		if failed := check(); failed != nil {
@@ -232,6 +233,15 @@ func checkGit(g *jobs.GitSource) *Error {
 	}
 	if given != 1 {
 		return invalid("git_source must have exactly one of git_branch, git_tag and git_commit")
+	}
+	return nil
+}
+
+// checkFree refuses what the Free Edition does not have.
+func (w *Workspace) checkFree(s *jobs.JobSettings) *Error {
+	classic := len(s.JobClusters) > 0 || slices.ContainsFunc(s.Tasks, func(t jobs.Task) bool { return !serverless(&t) })
+	if w.opts.Free && classic {
+		return invalid("Only serverless compute is supported in the workspace.")
 	}
 	return nil
 }

@@ -16,7 +16,10 @@ import (
 	"github.com/cryptostream/lakectl/internal/fakeworkspace"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The SDK brings a library that starts a goroutine when it is loaded.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+}
 
 const (
 	me  = "me@example.com"

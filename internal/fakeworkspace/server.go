@@ -47,7 +47,7 @@ func (w *Workspace) serve(h handler) http.HandlerFunc {
 		if fault.refuses() {
 			w.leave(n, seen, fault.Status)
 			if fault.Cut == CutBefore {
-				cut(rw)
+				fault.cut(rw)
 				return
 			}
 			fault.answer(rw)
@@ -60,7 +60,7 @@ func (w *Workspace) serve(h handler) http.HandlerFunc {
 		}
 		w.leave(n, seen, status)
 		if fault.Cut == CutAfter {
-			cut(rw)
+			fault.cut(rw)
 			return
 		}
 		send(rw, answer, failed)
@@ -105,7 +105,10 @@ func send(rw http.ResponseWriter, answer any, failed *Error) {
 }
 
 // cut resets the connection under a request.
-func cut(rw http.ResponseWriter) {
+func (f Fault) cut(rw http.ResponseWriter) {
+	if f.kill != nil {
+		(*f.kill)()
+	}
 	conn, _, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
 		return

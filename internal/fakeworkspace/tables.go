@@ -71,6 +71,9 @@ func (w *Workspace) deleteTable(c *call) (any, *Error) {
 	if failed != nil {
 		return nil, failed
 	}
+	if failed := w.ucAllow(c.user, "table", text(o, "full_name")); failed != nil {
+		return nil, failed
+	}
 	delete(w.tables, text(o, "full_name"))
 	delete(w.grants, "table/"+text(o, "full_name"))
 	return nil, nil

@@ -2,6 +2,7 @@ package fakeworkspace
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/databricks/databricks-sdk-go/service/compute"
@@ -192,10 +193,20 @@ func checkCluster(at string, c *compute.ClusterSpec) *Error {
 		return invalid("%s: only one of num_workers and autoscale can be given", at)
 	case c.Autoscale != nil && (c.Autoscale.MinWorkers < 0 || c.Autoscale.MaxWorkers < max(1, c.Autoscale.MinWorkers)):
 		return invalid("%s: autoscale from %d to %d workers", at, c.Autoscale.MinWorkers, c.Autoscale.MaxWorkers)
+	case c.Autoscale == nil && c.NumWorkers == 0 && !slices.Contains(c.ForceSendFields, "NumWorkers"):
+		return invalid("%s: num_workers or autoscale must be given", at)
+	case c.Autoscale == nil && c.NumWorkers == 0 && !singleNode(c):
+		return invalid("%s: num_workers may be 0 for a single-node cluster only, with spark.databricks.cluster.profile singleNode and spark.master local[*] in spark_conf and the tag ResourceClass SingleNode, or is_single_node", at)
 	case c.NumWorkers < 0:
 		return invalid("%s: num_workers must not be negative", at)
 	case c.AutoterminationMinutes != 0:
 		return invalid("%s: a job's cluster ends with the job; autotermination_minutes can't be given", at)
 	}
 	return nil
+}
+
+// singleNode tells whether a cluster is set up to have no workers.
+func singleNode(c *compute.ClusterSpec) bool {
+	return c.IsSingleNode || c.SparkConf["spark.databricks.cluster.profile"] == "singleNode" &&
+		strings.HasPrefix(c.SparkConf["spark.master"], "local[") && c.CustomTags["ResourceClass"] == "SingleNode"
 }

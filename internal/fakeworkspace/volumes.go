@@ -62,6 +62,9 @@ func (w *Workspace) createVolume(c *call) (any, *Error) {
 	if _, failed := w.schema(request.CatalogName + "." + request.SchemaName); failed != nil {
 		return nil, failed
 	}
+	if failed := w.ucAllow(c.user, "schema", request.CatalogName+"."+request.SchemaName, "CREATE_VOLUME"); failed != nil {
+		return nil, failed
+	}
 	external := request.VolumeType == catalog.VolumeTypeExternal
 	if external != (request.StorageLocation != "") {
 		return nil, invalid("CreateVolume: storage_location must be given for an external volume, and only for one")
@@ -86,6 +89,9 @@ func (w *Workspace) updateVolume(c *call) (any, *Error) {
 	if failed != nil {
 		return nil, failed
 	}
+	if failed := w.ucAllow(c.user, "volume", text(o, "full_name")); failed != nil {
+		return nil, failed
+	}
 	if failed := w.checkOwner(request.Owner); failed != nil {
 		return nil, failed
 	}
@@ -100,7 +106,11 @@ func (w *Workspace) deleteVolume(c *call) (any, *Error) {
 	if failed != nil {
 		return nil, failed
 	}
+	if failed := w.ucAllow(c.user, "volume", text(o, "full_name")); failed != nil {
+		return nil, failed
+	}
 	delete(w.volumes, text(o, "full_name"))
 	delete(w.grants, "volume/"+text(o, "full_name"))
+	w.dropFiles(text(o, "full_name"))
 	return nil, nil
 }

@@ -101,6 +101,9 @@ func (w *Workspace) checkWarehouse(id string, o object, name, size string) *Erro
 			return invalid("SQL warehouse with name `%s` already exists", name)
 		}
 	}
+	if w.opts.Free && (size != clusterSizes[0] || o["enable_serverless_compute"] != true || id == "" && len(w.warehouses) > 0) {
+		return invalid("This workspace can have one SQL warehouse, serverless and of size %s", clusterSizes[0])
+	}
 	if o["enable_serverless_compute"] == true && o["warehouse_type"] != "PRO" {
 		return invalid("Invalid warehouseType: Serverless is only available for PRO warehouses.")
 	}
