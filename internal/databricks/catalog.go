@@ -6,6 +6,7 @@ import (
 
 	"github.com/databricks/databricks-sdk-go/apierr"
 	"github.com/databricks/databricks-sdk-go/service/catalog"
+	"github.com/databricks/databricks-sdk-go/service/files"
 
 	"github.com/cryptostream/lakectl/internal/deploy"
 )
@@ -76,19 +77,34 @@ func (c *Client) removeVolume(ctx context.Context, o deploy.Object) error {
 	return c.sdk.Volumes.Delete(ctx, catalog.DeleteVolumeRequest{Name: o.Name})
 }
 
-// Holds names the tables and views of a schema. What is in other kinds is not looked into.
+// Holds names the tables and views of a schema, or the folders and files at the root of a volume.
 func (c *Client) Holds(ctx context.Context, o deploy.Object) ([]string, error) {
-	in, schema, ok := strings.Cut(o.Name, ".")
-	if o.Kind != deploy.Schema || !ok {
-		return nil, nil
+	var names []string
+	var err error
+	switch o.Kind {
+	case deploy.Schema:
+		names, err = c.tables(ctx, o.Name)
+	case deploy.Volume:
+		names, err = c.files(ctx, "/Volumes/"+strings.ReplaceAll(o.Name, ".", "/"))
 	}
-	tables, err := c.sdk.Tables.ListAll(ctx, catalog.ListTablesRequest{CatalogName: in, SchemaName: schema, OmitColumns: true, OmitProperties: true})
-	if err != nil {
-		return nil, explainFor(o.Kind, c.User, err)
-	}
+	return names, explainFor(o.Kind, c.User, err)
+}
+
+func (c *Client) tables(ctx context.Context, schema string) ([]string, error) {
+	in, name, _ := strings.Cut(schema, ".")
+	tables, err := c.sdk.Tables.ListAll(ctx, catalog.ListTablesRequest{CatalogName: in, SchemaName: name, OmitColumns: true, OmitProperties: true})
 	names := make([]string, len(tables))
 	for i, table := range tables {
 		names[i] = table.Name
 	}
-	return names, nil
+	return names, err
+}
+
+func (c *Client) files(ctx context.Context, folder string) ([]string, error) {
+	entries, err := c.sdk.Files.ListDirectoryContentsAll(ctx, files.ListDirectoryContentsRequest{DirectoryPath: folder})
+	names := make([]string, len(entries))
+	for i, entry := range entries {
+		names[i] = entry.Name
+	}
+	return names, err
 }

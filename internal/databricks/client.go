@@ -21,6 +21,7 @@ package databricks
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	sdk "github.com/databricks/databricks-sdk-go"
@@ -43,6 +44,8 @@ type Options struct {
 	Host    string // address
 	// RetryFor is how long a call is repeated that the workspace is too busy for; 0 is two minutes.
 	RetryFor time.Duration
+	// Transport carries the calls; nil is one like http.DefaultTransport.
+	Transport http.RoundTripper
 }
 
 // Client is a workspace. It is a deploy.Workspace.
@@ -61,7 +64,7 @@ func Open(ctx context.Context, o Options, version string) (*Client, error) {
 	}
 	useragent.WithProduct("lakectl", userAgentVersion(version))
 	cfg := &config.Config{
-		Profile: o.Profile, Host: o.Host, HTTPTransport: newTransport(),
+		Profile: o.Profile, Host: o.Host, HTTPTransport: newTransport(o.Transport),
 		RetryTimeoutSeconds: int(o.RetryFor / time.Second),
 	}
 	cfg.HostMetadataResolver = func(ctx context.Context, host string) (*config.HostMetadata, error) {

@@ -11,6 +11,9 @@ import (
 	"syscall"
 )
 
+// maxConnections are kept to the workspace, for calls that are made at once.
+const maxConnections = 16
+
 // transport corrects what the SDK repeats: it repeats a POST whose answer was cut off, which makes a second
 // job; it does not repeat on 500; and it waits for minutes for a host that was never there.
 type transport struct {
@@ -18,13 +21,16 @@ type transport struct {
 	reached atomic.Bool
 }
 
-func newTransport() *transport {
+func newTransport(next http.RoundTripper) *transport {
+	if next != nil {
+		return &transport{next: next}
+	}
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return &transport{next: http.DefaultTransport}
 	}
 	t = t.Clone()
-	t.MaxIdleConnsPerHost = 16
+	t.MaxIdleConnsPerHost = maxConnections
 	return &transport{next: t}
 }
 

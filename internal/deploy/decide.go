@@ -50,8 +50,8 @@ func (p *planning) step(r Resource) (Step, error) {
 	case r.Existing != "":
 		return p.existing(s, r, found)
 	case entry == nil && p.Bind[r.Key] != "":
-		if len(found) == 0 {
-			return s, exit.New(exit.Failed, fmt.Errorf("--bind %s=%s: there is no such %s", r.Key, p.Bind[r.Key], noun(r.Kind)), "")
+		if len(found) == 0 || found[0].ID != p.Bind[r.Key] {
+			return s, exit.New(exit.Failed, fmt.Errorf("--bind %s=%s: there is no such %s %q", r.Key, p.Bind[r.Key], noun(r.Kind), r.Name), "")
 		}
 		return p.bind(s, r, found[0], "asked for by --bind"), nil
 	case entry == nil:

@@ -2,14 +2,18 @@ package deploy
 
 import (
 	"context"
+	"fmt"
 	"slices"
 )
 
 // PlanDestroy plans to delete what was deployed, last first. What holds data is kept, with what that lies in,
-// unless data is true.
-func (e *Engine) PlanDestroy(ctx context.Context, data bool) (*Plan, error) {
+// unless data is true. What a deploy that died has made and not noted is found as one of those wanted.
+func (e *Engine) PlanDestroy(ctx context.Context, wanted []Resource, data bool) (*Plan, error) {
 	state, err := e.readState(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.adopt(ctx, state, wanted); err != nil {
 		return nil, err
 	}
 	p := e.emptyPlan(opDestroy, state)
@@ -39,6 +43,34 @@ func (e *Engine) PlanDestroy(ctx context.Context, data bool) (*Plan, error) {
 		p.Steps = append(p.Steps, s)
 	}
 	return p, nil
+}
+
+// adopt puts what is pending and there into a state.
+func (e *Engine) adopt(ctx context.Context, state *State, wanted []Resource) error {
+	for _, r := range wanted {
+		if !state.pending(r.Key) || state.Resources[r.Key] != nil {
+			continue
+		}
+		fields, err := recorded(r.Fields)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.Key, err)
+		}
+		fields, _ = resolve(fields, state.id).(map[string]any)
+		o := Object{Key: r.Key, Kind: r.Kind, Name: r.Name, Fields: fields}
+		if len(references(fields)) > 0 && r.Kind == Permissions {
+			continue // what they are about is not there
+		}
+		found, err := e.find(ctx, o)
+		if err != nil {
+			return err
+		}
+		for _, f := range found {
+			if !r.Kind.Marked() || f.Mark == mark(state.Lineage, r.Key) {
+				state.Resources[r.Key] = &Entry{Kind: r.Kind, Name: r.Name, ID: f.ID, Fields: fields, DependsOn: r.DependsOn, HoldsData: r.HoldsData}
+			}
+		}
+	}
+	return nil
 }
 
 // kept are the keys that stay: what holds data and what that lies in; and the folder, where the state says

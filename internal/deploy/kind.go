@@ -17,7 +17,7 @@ type traits struct {
 
 var kinds = map[Kind]traits{
 	Folder:   {named: true, put: true, unread: []string{"path"}},
-	Notebook: {named: true, unread: []string{"path", "format", "overwrite"}},
+	Notebook: {named: true, unread: []string{"path", "format", "overwrite", "language"}},
 	Schema:   {named: true, fixed: []string{"storage_root"}, unread: []string{"name", "catalog_name", "storage_root"}},
 	Volume: {named: true, fixed: []string{"volume_type", "storage_location"},
 		unread: []string{"name", "catalog_name", "schema_name", "storage_location"}},

@@ -208,9 +208,9 @@ func (p *planning) look(ctx context.Context) error {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			found, err := p.Workspace.Find(ctx, o)
+			found, err := p.find(ctx, o)
 			if err != nil {
-				cancel(fmt.Errorf("read %s: %w", describe(o), err))
+				cancel(err)
 				return
 			}
 			mu.Lock()
@@ -226,6 +226,20 @@ func (p *planning) look(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	return nil
+}
+
+// find asks the workspace, and gives fields the form in which they are compared.
+func (e *Engine) find(ctx context.Context, o Object) ([]Found, error) {
+	found, err := e.Workspace.Find(ctx, o)
+	for i := range found {
+		if err == nil {
+			found[i].Fields, err = canonical(found[i].Fields)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", describe(o), err)
+	}
+	return found, nil
 }
 
 // object is a resource as the workspace is asked for it: by the id that it has, else by its name.

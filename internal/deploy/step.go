@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 )
 
-// tries is how often something is made whose answer does not come.
-const tries = 3
+// Something whose answer does not come is made so often, after a time that doubles.
+const (
+	tries = 5
+	pause = 250 * time.Millisecond
+)
 
 // object is a resource with the fields that are to be sent now, and what the state is to keep of them.
 func (w *work) object(s Step) (Object, map[string]any, error) {
@@ -59,7 +63,7 @@ func (w *work) make(ctx context.Context, o Object) (string, error) {
 		if err == nil || !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrExists) {
 			return id, err
 		}
-		found, findErr := w.Workspace.Find(ctx, o)
+		found, findErr := w.find(ctx, o)
 		if findErr != nil {
 			return "", errors.Join(err, findErr)
 		}
@@ -71,6 +75,11 @@ func (w *work) make(ctx context.Context, o Object) (string, error) {
 		}
 		if try == tries || errors.Is(err, ErrExists) {
 			return "", err
+		}
+		select {
+		case <-ctx.Done():
+			return "", err
+		case <-time.After(pause << try):
 		}
 	}
 }
