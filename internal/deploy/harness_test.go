@@ -219,9 +219,11 @@ func (w *world) contents() map[string]any {
 			all[at] = string(content)
 		}
 	}
-	for _, job := range w.Jobs() {
+	jobs := w.Jobs()
+	all["jobs"] = len(jobs)
+	for _, job := range jobs {
 		scrub(job)
-		all[fmt.Sprint("job ", job["name"], len(all))] = encode(w.T, job)
+		all[fmt.Sprint("job ", job["name"])] = encode(w.T, job)
 	}
 	for _, warehouse := range w.Warehouses() {
 		for _, name := range []string{"id", "jdbc_url", "odbc_params", "state"} {
