@@ -151,6 +151,9 @@ func (w *work) restart(ctx context.Context, s Step) error {
 	if err := w.Workspace.Restart(ctx, o); err != nil {
 		return fmt.Errorf("restart %s: %w", describe(o), err)
 	}
-	w.state.Resources[s.Key].Running = w.running(s.Key)
+	entry := w.state.Resources[s.Key]
+	if entry.Running = ""; runsAlways(entry.Fields) {
+		entry.Running = w.running(s.Key)
+	}
 	return nil
 }
