@@ -1,4 +1,4 @@
--- The change of each pair within the hour, without its sign; pairs whose last tick is older than an hour are silent.
+-- The change of each pair within the hour, without its sign. Pairs whose last tick is older than an hour are silent.
 select
   pair,
   cast(abs(change_pct) as double) as percent_changed,

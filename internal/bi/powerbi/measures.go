@@ -20,19 +20,20 @@ const (
 
 // Measures that the report shows. The names are the model's, and so are the columns': dax checks none.
 const (
-	tickPrice     = "Price at tick"
-	tickAverage   = "Average of 5 minutes"
-	hourlyChange  = "Hourly change"
-	changeText    = "Hourly change text"
-	changeColor   = "Hourly change color"
-	latestPrice   = "Latest price"
-	latestTime    = "Latest tick at"
-	latestSource  = "Latest source"
-	latestVolume  = "Latest volume 24h"
-	latestAge     = "Seconds since the tick"
-	movers        = 4
-	moverDecimals = "0.00%"
+	tickPrice    = "Price at tick"
+	tickAverage  = "Average of 5 minutes"
+	hourlyChange = "Hourly change"
+	changeText   = "Hourly change text"
+	changeColor  = "Hourly change color"
+	latestPrice  = "Latest price"
+	latestTime   = "Latest tick at"
+	latestSource = "Latest source"
+	latestVolume = "Latest volume 24h"
+	latestAge    = "Seconds since the tick"
 )
+
+// movers is how many cards there are.
+const movers = 4
 
 func moverText(n int) string  { return fmt.Sprintf("Mover %d", n) }
 func moverColor(n int) string { return fmt.Sprintf("Mover %d color", n) }
@@ -47,13 +48,23 @@ func measuresOf(table string) []measure {
 	return own
 }
 
-// A price of several pairs at once means nothing, so these are blank unless one pair is chosen.
-const onePair = "IF(HASONEVALUE(Asset[Pair]), %s)"
+// onePair is a value that is blank unless one pair is chosen: a price of several means nothing.
+func onePair(dax string) string { return "IF(HASONEVALUE(Asset[Pair]), " + dax + ")" }
+
+// at is the value of a column where the time in another is its MIN or MAX.
+func at(table, edge, time, column string) string {
+	return lines(
+		"IF(HASONEVALUE(Asset[Pair]),",
+		"    VAR Edge = "+edge+"('"+table+"'["+time+"])",
+		"    RETURN",
+		"        CALCULATE(MAX('"+table+"'["+column+"]), '"+table+"'["+time+"] = Edge)",
+		")")
+}
 
 var fixedMeasures = []measure{
-	{ticks, tickPrice, fmt.Sprintf(onePair, "AVERAGE('Price vs Average'[Price])"), priceFormat, "Moving average",
+	{ticks, tickPrice, onePair("AVERAGE('Price vs Average'[Price])"), priceFormat, "Moving average",
 		"Price of the chosen pair's ticks; blank unless one pair is chosen", false},
-	{ticks, tickAverage, fmt.Sprintf(onePair, "AVERAGE('Price vs Average'[5-minute average])"), priceFormat, "Moving average",
+	{ticks, tickAverage, onePair("AVERAGE('Price vs Average'[5-minute average])"), priceFormat, "Moving average",
 		"Average of the 5 minutes before each tick; blank unless one pair is chosen", false},
 	{ticks, "Deviation from average", "DIVIDE(AVERAGE('Price vs Average'[Deviation in percent]), 100)", percentFormat, "Moving average",
 		"How far the price is from its 5-minute average", false},
@@ -67,7 +78,7 @@ var fixedMeasures = []measure{
 		"        NOT ISBLANK(MovedBy),",
 		`        SWITCH(TRUE(), MovedBy > 0, "▲ ", MovedBy < 0, "▼ ", "■ ") & FORMAT(ABS(MovedBy), "0.00%")`,
 		"    )"), "", "Hourly change",
-		"The change with an arrow, so that colour is not alone: ▲ 1.20%", false},
+		"The change with an arrow, so that color is not alone: ▲ 1.20%", false},
 	{change, changeColor, lines(
 		"VAR MovedBy = [Hourly change]",
 		"RETURN",
@@ -78,32 +89,22 @@ var fixedMeasures = []measure{
 	{change, "Hourly change size", "ABS([Hourly change])", percentFormat, "Hourly change",
 		"The change without its sign, to rank by", true},
 
-	{latest, latestPrice, fmt.Sprintf(onePair, "MAX('Latest Price'[Price])"), priceFormat, "Latest tick",
+	{latest, latestPrice, onePair("MAX('Latest Price'[Price])"), priceFormat, "Latest tick",
 		"Last price of a pair; blank for several", false},
 	{latest, latestTime, "MAX('Latest Price'[Event time])", timeFormat, "Latest tick", "When the newest quote was taken, UTC", false},
 	{latest, latestSource, "MAX('Latest Price'[Source])", "", "Latest tick", "Where the quote is from", false},
-	{latest, latestVolume, fmt.Sprintf(onePair, "MAX('Latest Price'[Volume 24h])"), "#,0", "Latest tick",
+	{latest, latestVolume, onePair("MAX('Latest Price'[Volume 24h])"), "#,0", "Latest tick",
 		"Volume of the 24 hours before the tick, in the quote currency", false},
 	{latest, latestAge, "MIN('Latest Price'[Age in seconds])", "#,0", "Latest tick", "Seconds from the newest quote to now", false},
 
-	{hourly, "Open", fmt.Sprintf(onePair, lines("",
-		"    VAR FirstHour = MIN('Hourly OHLC'[Hour start])",
-		"    RETURN",
-		"        CALCULATE(MAX('Hourly OHLC'[Open price]), 'Hourly OHLC'[Hour start] = FirstHour)", "")), priceFormat, "OHLC", "First price of the first hour", false},
-	{hourly, "High", fmt.Sprintf(onePair, "MAX('Hourly OHLC'[High price])"), priceFormat, "OHLC", "Highest price", false},
-	{hourly, "Low", fmt.Sprintf(onePair, "MIN('Hourly OHLC'[Low price])"), priceFormat, "OHLC", "Lowest price", false},
-	{hourly, "Close", fmt.Sprintf(onePair, lines("",
-		"    VAR LastHour = MAX('Hourly OHLC'[Hour start])",
-		"    RETURN",
-		"        CALCULATE(MAX('Hourly OHLC'[Close price]), 'Hourly OHLC'[Hour start] = LastHour)", "")), priceFormat, "OHLC", "Last price of the last hour", false},
+	{hourly, "Open", at(hourly, "MIN", "Hour start", "Open price"), priceFormat, "OHLC", "First price of the first hour", false},
+	{hourly, "High", onePair("MAX('Hourly OHLC'[High price])"), priceFormat, "OHLC", "Highest price", false},
+	{hourly, "Low", onePair("MIN('Hourly OHLC'[Low price])"), priceFormat, "OHLC", "Lowest price", false},
+	{hourly, "Close", at(hourly, "MAX", "Hour start", "Close price"), priceFormat, "OHLC", "Last price of the last hour", false},
 	{hourly, "Ticks per hour", "SUM('Hourly OHLC'[Ticks])", "#,0", "OHLC", "How many ticks", false},
 
-	{goldMoving, "Newest final average", fmt.Sprintf(onePair, lines("",
-		"    VAR NewestWindow = MAX('Moving Average 5m'[Window end])",
-		"    RETURN",
-		"        CALCULATE(MAX('Moving Average 5m'[Average price]), 'Moving Average 5m'[Window end] = NewestWindow)", "")), priceFormat, "Moving average",
-		"Average of the last window that is final", false},
-	{goldHourly, "Average of final hours", fmt.Sprintf(onePair,
+	{goldMoving, "Newest final average", at(goldMoving, "MAX", "Window end", "Average price"), priceFormat, "Moving average", "Average of the last window that is final", false},
+	{goldHourly, "Average of final hours", onePair(
 		"DIVIDE(SUMX('Hourly Price', 'Hourly Price'[Average price] * 'Hourly Price'[Ticks]), SUM('Hourly Price'[Ticks]))"), priceFormat, "Hourly",
 		"Average over all ticks of the final hours", false},
 }
@@ -121,7 +122,7 @@ func moverMeasures() []measure {
 				fmt.Sprintf("    IF(COUNTROWS(Leading) = %d, CALCULATE(%s, Nth))", n, value))
 		}
 		all = append(all,
-			measure{change, moverText(n), nth("[Hourly change label]"), "", "Cards", fmt.Sprintf("The pair with the largest change within the hour but %d, as text; blank where there are fewer", n-1), false},
+			measure{change, moverText(n), nth("[Hourly change label]"), "", "Cards", fmt.Sprintf("Number %d of the pairs by the size of their change within the hour, as text; blank where there are fewer", n), false},
 			measure{change, moverColor(n), nth("[Hourly change color]"), "", "Cards", "The color of " + moverText(n), true})
 	}
 	return all
