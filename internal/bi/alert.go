@@ -1,16 +1,10 @@
 package bi
 
 import (
-	"embed"
-	"fmt"
 	"strings"
-	"text/template"
 
 	"github.com/cryptostream/lakectl/internal/ddl"
 )
-
-//go:embed alerts/*.sql
-var alertSQL embed.FS
 
 // Alert is a SQL alert of a workspace, as the fields of its create call (AlertV2 of the SQL API). Whoever
 // creates it adds parent_path and warehouse_id.
@@ -102,7 +96,7 @@ var alerts = []struct {
 func Alerts(place ddl.Place, d Delivery) ([]Alert, error) {
 	made := make([]Alert, len(alerts))
 	for i, a := range alerts {
-		query, err := alertQuery(a.key, place)
+		query, err := statement("alerts/"+a.key+".sql", place)
 		if err != nil {
 			return nil, err
 		}
@@ -124,20 +118,6 @@ func Alerts(place ddl.Place, d Delivery) ([]Alert, error) {
 		}
 	}
 	return made, nil
-}
-
-func alertQuery(key string, place ddl.Place) (string, error) {
-	file := "alerts/" + key + ".sql"
-	t, err := template.New(key+".sql").Funcs(template.FuncMap{"table": place.Table}).ParseFS(alertSQL, file)
-	if err != nil {
-		return "", fmt.Errorf("read the alert %s: %w", key, err)
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "-- %s from internal/bi/%s. Change that, not this.\n", Mark, file)
-	if err := t.Execute(&b, nil); err != nil {
-		return "", fmt.Errorf("make the query of the alert %s: %w", key, err)
-	}
-	return strings.TrimSpace(b.String()), nil
 }
 
 // file is the alert as a workspace and a bundle keep it.

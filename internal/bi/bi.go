@@ -5,9 +5,10 @@
 //	board.go       the dashboard: its datasets, pages and widgets
 //	widget.go      what can be on a page; page.go: where it goes, on a grid of 12 columns
 //	lvdash.go      the dashboard's file format, .lvdash.json
-//	sql/           a query per dataset, over the current schema
+//	sql/           a query per dataset
 //	alert.go       the alerts, and their file format, .dbalert.json
-//	alerts/        a query per alert, over tables that are named in full
+//	alerts/        a query per alert
+//	statement.go   a query over a lakehouse's tables
 //	readme.go      README.md beside the files, whose formats have no place for comments
 //	powerbi/       the Power BI project
 package bi
@@ -46,7 +47,7 @@ func Defaults() Place {
 // Files returns the files by their paths, with slashes: dashboards/ and powerbi/.
 func Files(lakehouse *jobs.Lakehouse, p Place) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	board, err := Dashboard()
+	board, err := Dashboard(ddl.Place{})
 	if err != nil {
 		return nil, err
 	}

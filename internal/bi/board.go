@@ -1,9 +1,9 @@
 package bi
 
 import (
-	"embed"
-	"fmt"
 	"strings"
+
+	"github.com/cryptostream/lakectl/internal/ddl"
 )
 
 // DashboardName is what people see, DashboardFile the name of the file.
@@ -11,9 +11,6 @@ const (
 	DashboardName = "CryptoStream"
 	DashboardFile = "cryptostream.lvdash.json"
 )
-
-//go:embed sql/*.sql
-var datasetSQL embed.FS
 
 // datasets are the queries of the dashboard by the names of their files, and what an editor sees.
 var datasets = []struct{ name, title string }{
@@ -29,18 +26,17 @@ var datasets = []struct{ name, title string }{
 	{"late_windows", "Late windows"},
 }
 
-// Dashboard returns the AI/BI dashboard as the text that the workspace calls serialized_dashboard. Its
-// queries name tables without catalog and schema: whoever creates it says which, by the request's
-// dataset_catalog and dataset_schema.
-func Dashboard() ([]byte, error) {
+// Dashboard returns the AI/BI dashboard as the text that the workspace calls serialized_dashboard. Its queries
+// name the tables of place in full. Without a place they name tables of no schema in particular: whoever
+// creates the dashboard says which, by the request's dataset_catalog and dataset_schema.
+func Dashboard(place ddl.Place) ([]byte, error) {
 	d := document{Pages: []page{pricesPage(), healthPage()}, UI: uiSettings{Theme: theme{"ALIGNMENT_UNSPECIFIED"}}}
 	for _, set := range datasets {
-		sql, err := datasetSQL.ReadFile("sql/" + set.name + ".sql")
+		sql, err := statement("sql/"+set.name+".sql", place)
 		if err != nil {
-			return nil, fmt.Errorf("read a dataset of the dashboard: %w", err)
+			return nil, err
 		}
-		origin := fmt.Sprintf("-- %s from internal/bi/sql/%s.sql. Change that, not this.\n", Mark, set.name)
-		d.Datasets = append(d.Datasets, dataset{set.name, set.title, strings.SplitAfter(origin+strings.TrimSpace(string(sql)), "\n")})
+		d.Datasets = append(d.Datasets, dataset{set.name, set.title, strings.SplitAfter(sql, "\n")})
 	}
 	return indented("the dashboard", d)
 }

@@ -111,7 +111,7 @@ func checkEncodings(t *testing.T, w widget) {
 
 // TestDashboardText: the text is one that can be read back, each query in one piece and used.
 func TestDashboardText(t *testing.T) {
-	text, err := Dashboard()
+	text, err := Dashboard(ddl.Place{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestDashboardText(t *testing.T) {
 	if err := dec.Decode(&d); err != nil {
 		t.Fatal(err)
 	}
-	files, err := fs.Glob(datasetSQL, "sql/*.sql")
+	files, err := fs.Glob(queries, "sql/*.sql")
 	if err != nil || len(files) != len(d.Datasets) {
 		t.Errorf("%d files, %d datasets, %v", len(files), len(d.Datasets), err)
 	}
@@ -130,9 +130,23 @@ func TestDashboardText(t *testing.T) {
 		if strings.Contains(sql, ";") || !strings.HasPrefix(sql, "-- "+Mark) || strings.Count(sql, "\n") != len(set.QueryLines)-1 {
 			t.Errorf("%s: %q", set.Name, sql)
 		}
+		if strings.Contains(sql, "{{") || strings.Contains(sql, "`.`") {
+			t.Errorf("%s names %s", set.Name, sql)
+		}
 		if !strings.Contains(string(text), `"datasetName": "`+set.Name+`"`) {
 			t.Errorf("nothing shows %s", set.Name)
 		}
+	}
+}
+
+// TestPlace: a deployed dashboard names its tables in full, so that it needs no default.
+func TestPlace(t *testing.T) {
+	text, err := Dashboard(ddl.Place{Catalog: "main", Schema: "dev"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "from silver_prices") || !strings.Contains(string(text), "from `main`.`dev`.`silver_prices`") {
+		t.Errorf("%.3000s", text)
 	}
 }
 

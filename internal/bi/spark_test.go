@@ -17,6 +17,7 @@ type lakehouse struct {
 	session *spark.Session
 	place   ddl.Place
 	now     time.Time // of the newest event: a minute that has just begun
+	named   ddl.Place // of the tables in the dashboard's queries
 	asked   map[string]spark.Rows
 }
 

@@ -1,14 +1,14 @@
 -- One row for the counters. A delay ends at the start of the batch that wrote the row: readable is a batch later.
 with newest as (
   select max(event_time) as event_time, max(processed_at) as processed_at
-  from silver_prices
-  where date = (select max(date) from silver_prices)
+  from {{table "silver_prices"}}
+  where date = (select max(date) from {{table "silver_prices"}})
 ),
 last_hour as (
   select timestampdiff(millisecond, silver_prices.event_time, silver_prices.processed_at) / 1000D as delay
-  from silver_prices
+  from {{table "silver_prices"}}
   cross join newest
-  where date >= (select date_sub(max(date), 1) from silver_prices)
+  where date >= (select date_sub(max(date), 1) from {{table "silver_prices"}})
     and silver_prices.event_time > newest.event_time - interval 1 hour
 ),
 delays as (

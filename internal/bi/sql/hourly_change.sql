@@ -16,6 +16,6 @@ select
     case when change_pct > 0 then '▲' when change_pct < 0 then '▼' when change_pct = 0 then '■' else '–' end,
     coalesce(concat(' ', format_number(abs(change_pct), 2), ' %'), '')
   ) as caption
-from v_hourly_change
-join dim_asset using (pair)
+from {{table "v_hourly_change"}}
+join {{table "dim_asset"}} using (pair)
 order by change desc, pair

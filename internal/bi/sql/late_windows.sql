@@ -2,12 +2,12 @@
 -- brings them in.
 with newest as (
   select max(window_end) as window_end
-  from gold_price_ma_5m
-  where date >= (select date_sub(max(date), 1) from gold_price_ma_5m)
+  from {{table "gold_price_ma_5m"}}
+  where date >= (select date_sub(max(date), 1) from {{table "gold_price_ma_5m"}})
 ),
 expected as (
   select pair, window.start as window_start, window.end as window_end, count(*) as silver_ticks
-  from silver_prices
+  from {{table "silver_prices"}}
   cross join newest
   where date >= date_sub(cast(newest.window_end as date), 1)
     and event_time >= newest.window_end - interval 6 hours
@@ -22,7 +22,7 @@ select
   expected.silver_ticks - coalesce(gold.ticks, 0) as missing_ticks
 from expected
 cross join newest
-left join gold_price_ma_5m as gold
+left join {{table "gold_price_ma_5m"}} as gold
   on gold.pair = expected.pair and gold.window_start = expected.window_start
 where expected.window_start >= newest.window_end - interval 6 hours
   and expected.window_end <= newest.window_end

@@ -4,4 +4,4 @@ select
   least(cast(min(change_pct) as double) / 100, 0) as largest_fall,
   count(*) as pairs,
   timestampdiff(second, max(event_time), current_timestamp()) as seconds_since_tick
-from v_hourly_change
+from {{table "v_hourly_change"}}

@@ -2,29 +2,29 @@
 -- says by partition and offset which ones it took.
 with newest as (
   select max(ingested_at) as ingested_at, max(ingest_date) as ingest_date
-  from bronze_prices
-  where ingest_date = (select max(ingest_date) from bronze_prices)
+  from {{table "bronze_prices"}}
+  where ingest_date = (select max(ingest_date) from {{table "bronze_prices"}})
 ),
 recent as (
   select partition, offset, bronze_prices.ingested_at, get_json_object(cast(value as string), '$.event_id') as event_id
-  from bronze_prices
+  from {{table "bronze_prices"}}
   cross join newest
   where bronze_prices.ingest_date >= date_sub(newest.ingest_date, 1)
     and bronze_prices.ingested_at > newest.ingested_at - interval 24 hours
 ),
 taken as (
   select kafka_partition as partition, kafka_offset as offset, 'in Silver' as outcome
-  from silver_prices
+  from {{table "silver_prices"}}
   where ingested_at > (select ingested_at - interval 24 hours from newest)
   union all
   select partition, offset, 'dead letter' as outcome
-  from dead_letter
+  from {{table "dead_letter"}}
   where date >= (select date_sub(ingest_date, 1) from newest)
 ),
 known as (
   select distinct event_id
-  from silver_prices
-  where date >= (select date_sub(max(date), 2) from silver_prices)
+  from {{table "silver_prices"}}
+  where date >= (select date_sub(max(date), 2) from {{table "silver_prices"}})
 ),
 outcomes as (
   select
