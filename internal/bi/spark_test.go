@@ -90,9 +90,9 @@ func (l *lakehouse) fill(t *testing.T) {
 	l.exec(t, fmt.Sprintf(`insert into bronze_prices
 		select 'crypto-prices', 0, offset, %[1]s, null, cast(value as binary), null, %[1]s, date(%[1]s)
 		from values (93, '{"event_id":"e90"}'), (94, 'nonsense'), (95, '{"event_id":"unheard of"}') as extra (offset, value)`, l.at(time.Minute)))
-	l.exec(t, fmt.Sprintf(`insert into dead_letter
+	l.exec(t, `insert into dead_letter
 		select topic, partition, offset, kafka_timestamp, key, value, 'nonsense', array('malformed_json', 'bad_price'), ingested_at, ingest_date
-		from bronze_prices where offset = 94`))
+		from bronze_prices where offset = 94`)
 	gold, _ := jobs.Default().Job("gold_price_ma_5m")
 	l.exec(t, fmt.Sprintf(`insert into gold_price_ma_5m
 		select pair, window_start, window_end, avg_price, min_price, max_price, last_price, if(window_start = %s, ticks - 1, ticks), date
