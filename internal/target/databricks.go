@@ -77,6 +77,7 @@ type Schedule struct {
 type Maintenance struct {
 	Schedule Schedule `json:"schedule"`
 	Paused   bool     `json:"paused"`
+	Timeout  Duration `json:"timeout"` // of a run; 0 for none
 }
 
 // Warehouse is the SQL warehouse that dashboards and Power BI ask.

@@ -1,0 +1,155 @@
+package bundle
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/cryptostream/lakectl/internal/deploy"
+	"github.com/cryptostream/lakectl/internal/fakeworkspace"
+)
+
+const jane = "Jane.Doe@example.com"
+
+// creation is how each kind is made: the path, and of the answer the field with its id.
+var creation = map[deploy.Kind]struct{ method, path, id string }{
+	deploy.Folder:      {"POST", "/api/2.0/workspace/mkdirs", ""},
+	deploy.Notebook:    {"POST", "/api/2.0/workspace/import", ""},
+	deploy.Schema:      {"POST", "/api/2.1/unity-catalog/schemas", ""},
+	deploy.Volume:      {"POST", "/api/2.1/unity-catalog/volumes", ""},
+	deploy.Grants:      {"PATCH", "/api/2.1/unity-catalog/permissions/{securable_type}/{full_name}", ""},
+	deploy.SecretScope: {"POST", "/api/2.0/secrets/scopes/create", ""},
+	deploy.Secret:      {"POST", "/api/2.0/secrets/put", ""},
+	deploy.SecretACL:   {"POST", "/api/2.0/secrets/acls/put", ""},
+	deploy.Warehouse:   {"POST", "/api/2.0/sql/warehouses", "id"},
+	deploy.Job:         {"POST", "/api/2.2/jobs/create", "job_id"},
+	deploy.Permissions: {"PATCH", "/api/2.0/permissions/{request_object_type}/{request_object_id}", ""},
+}
+
+// serve makes a workspace that Jane deploys to, with whom the targets of these tests name.
+func serve(t *testing.T) *httptest.Server {
+	t.Helper()
+	w := fakeworkspace.New(fakeworkspace.Options{})
+	w.AddUser(jane, "dapi-jane", "admins", "analysts")
+	w.AddUser("joe@example.com", "dapi-joe")
+	w.AddAccountGroup("analysts")
+	w.AddPrincipal("6a1f2a3c-0000-4000-8000-000000000001", "s")
+	w.AddPrincipal("6a1f2a3c-0000-4000-8000-000000000002", "s")
+	w.AddCatalog("workspace")
+	server := httptest.NewServer(w)
+	t.Cleanup(server.Close)
+	return server
+}
+
+func call(t *testing.T, server *httptest.Server, method, path string, body map[string]any) map[string]any {
+	t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer dapi-jane")
+	response, err := server.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	decoder := json.NewDecoder(response.Body)
+	decoder.UseNumber()
+	var answer map[string]any
+	if err := decoder.Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("%s %s: %s %v %v\n%s", method, path, response.Status, answer, err, text)
+	}
+	return answer
+}
+
+// create makes a resource from its fields, as an adapter does.
+func create(t *testing.T, server *httptest.Server, r deploy.Resource, ids map[string]string) {
+	t.Helper()
+	how, known := creation[r.Kind]
+	if !known {
+		t.Fatalf("%s is of kind %s", r.Key, r.Kind)
+	}
+	body := map[string]any{}
+	for name, value := range r.Fields {
+		if text, isText := value.(string); isText && strings.Contains(how.path, "{"+name+"}") {
+			if key, isID := strings.CutPrefix(text, "${"); isID {
+				text = ids[strings.TrimSuffix(key, ".id}")]
+			}
+			how.path = strings.ReplaceAll(how.path, "{"+name+"}", text)
+			continue
+		}
+		body[name] = value
+	}
+	switch r.Kind {
+	case deploy.Secret:
+		body["string_value"] = "value of " + r.Variable
+	case deploy.Job:
+		clusters, _ := body["job_clusters"].([]any)
+		for _, c := range clusters {
+			if spec := c.(map[string]any)["new_cluster"].(map[string]any); spec["node_type_id"] == deploy.NodeType {
+				spec["node_type_id"] = "i3.xlarge"
+			}
+		}
+	}
+	answer := call(t, server, how.method, how.path, body)
+	switch id := answer[how.id].(type) {
+	case string:
+		ids[r.Key] = id
+	case json.Number:
+		ids[r.Key] = id.String()
+	}
+	if r.Kind == deploy.Folder {
+		status := call(t, server, "GET", "/api/2.0/workspace/get-status?path="+r.Name, nil)
+		ids[r.Key] = status["object_id"].(json.Number).String()
+	}
+}
+
+const (
+	serverless = "compute: {serverless: true, spark_version: null, workers: null}"
+	hourly     = `streaming: {shape: scheduled, trigger: null, schedule: {cron: "0 0 * * * ?", timezone: UTC}}`
+)
+
+// TestFake makes every resource of every kind of target in a workspace that refuses fields and values that
+// the SDK's types don't have, and jobs that the API does not take.
+func TestFake(t *testing.T) {
+	for name, databricks := range map[string]string{
+		"databricks":       "",
+		"dev":              "",
+		"free":             "",
+		"full":             full,
+		"node":             "compute: {node_type: m5d.large}",
+		"existing-cluster": "compute: {existing_cluster: 1234-567890-abcde123, spark_version: null, workers: null}",
+		"serverless":       serverless + "\n  " + hourly,
+		"on-a-cluster":     hourly,
+		"git":              "git: {url: https://example.com/lake.git, provider: gitHub, branch: main, folder: notebooks}",
+		"told":             "streaming: {max_backlog: 10m}\n  notify: {on_failure: [ops@example.com]}",
+		"own-warehouse":    "warehouse: {id: 0123456789abcdef, name: null}",
+		"as-joe":           "run_as: {user: joe@example.com}",
+		"bare":             "volume: null\n  warehouse: null\n  maintenance: null\n  tags: null",
+	} {
+		t.Run(name, func(t *testing.T) {
+			own := databricks
+			if databricks != "" && databricks != full {
+				own = "extends: databricks\ndescription: A test\ndatabricks:\n  " + databricks
+			}
+			to := resolve(t, name, own, nil)
+			all := resources(t, to)
+			if err := Check(to, all, Known{}).Err(); err != nil {
+				t.Error(err)
+			}
+			server, ids := serve(t), map[string]string{}
+			for _, r := range all {
+				if r.Existing == "" {
+					create(t, server, r, ids)
+				}
+			}
+		})
+	}
+}

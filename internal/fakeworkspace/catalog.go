@@ -1,0 +1,215 @@
+package fakeworkspace
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/databricks/databricks-sdk-go/service/catalog"
+	"github.com/google/uuid"
+)
+
+// metastore is the one that the workspace is assigned to.
+const metastore = "2b1d3f6e-7c54-4a19-9d0b-5f2f6a1c8e42"
+
+// ucName is what Unity Catalog takes for a name: no period, space, slash or control character.
+var ucName = regexp.MustCompile(`^[^. /\x00-\x1f\x7f]{1,255}$`)
+
+func (w *Workspace) catalogRoutes() {
+	const at = "/api/2.1/unity-catalog"
+	w.handle("GET "+at+"/current-metastore-assignment", func(*call) (any, *Error) {
+		return catalog.MetastoreAssignment{MetastoreId: metastore, WorkspaceId: OrgID, DefaultCatalogName: "main"}, nil
+	})
+	w.handle("GET "+at+"/catalogs", func(*call) (any, *Error) { return object{"catalogs": sorted(w.catalogs)}, nil })
+	w.handle("GET "+at+"/catalogs/{name}", func(c *call) (any, *Error) { return w.catalog(c.PathValue("name")) })
+	w.handle("GET "+at+"/schemas", w.listSchemas)
+	w.handle("POST "+at+"/schemas", w.createSchema)
+	w.handle("GET "+at+"/schemas/{name}", func(c *call) (any, *Error) { return w.schema(c.PathValue("name")) })
+	w.handle("PATCH "+at+"/schemas/{name}", w.updateSchema)
+	w.handle("DELETE "+at+"/schemas/{name}", w.deleteSchema)
+}
+
+// AddCatalog adds a catalog with its schemas `default` and `information_schema`.
+func (w *Workspace) AddCatalog(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.catalogs[name] = w.stamped(object{
+		"name": name, "full_name": name, "catalog_type": "MANAGED_CATALOG", "isolation_mode": "OPEN",
+		"securable_type": "CATALOG", "storage_root": "s3://metastore/" + metastore,
+	}, "System user")
+	w.grants["catalog/"+name] = map[string][]string{"account users": {"USE_CATALOG"}}
+	w.putSchema(name, object{"name": "default", "comment": "Default schema (auto-created)"}, "System user")
+	w.putSchema(name, object{"name": "information_schema", "comment": "Information schema (auto-created)"}, "System user")
+}
+
+// AddSchema adds a schema that somebody else owns to a catalog that is there.
+func (w *Workspace) AddSchema(catalog, name, owner string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.putSchema(catalog, object{"name": name}, owner)
+}
+
+// stamped adds what Unity Catalog adds to everything.
+func (w *Workspace) stamped(o object, owner string) object {
+	o["metastore_id"], o["owner"] = metastore, owner
+	o["created_at"], o["created_by"], o["updated_at"], o["updated_by"] = w.millis(), owner, w.millis(), owner
+	return o
+}
+
+func (w *Workspace) putSchema(catalog string, o object, owner string) object {
+	full := catalog + "." + text(o, "name")
+	o["catalog_name"], o["full_name"], o["catalog_type"], o["schema_id"] = catalog, full, "MANAGED_CATALOG", uuid.NewString()
+	o["effective_predictive_optimization_flag"] = object{"value": "ENABLE", "inherited_from_type": "METASTORE", "inherited_from_name": "metastore"}
+	o["enable_predictive_optimization"] = "INHERIT"
+	w.schemas[full] = w.stamped(o, owner)
+	return o
+}
+
+func sorted(all map[string]object) []object {
+	list := []object{}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, all[name])
+	}
+	return list
+}
+
+func (w *Workspace) catalog(name string) (object, *Error) {
+	if o := w.catalogs[name]; o != nil {
+		return o, nil
+	}
+	return nil, ucError(http.StatusNotFound, "CATALOG_DOES_NOT_EXIST", "Catalog '%s' does not exist.", name)
+}
+
+func (w *Workspace) schema(full string) (object, *Error) {
+	full = strings.ToLower(full)
+	if o := w.schemas[full]; o != nil {
+		return o, nil
+	}
+	catalog, _, ok := strings.Cut(full, ".")
+	if !ok {
+		return nil, invalid("'%s' is not a valid name of a schema: it must be <catalog>.<schema>", full)
+	}
+	if _, failed := w.catalog(catalog); failed != nil {
+		return nil, failed
+	}
+	return nil, ucError(http.StatusNotFound, "SCHEMA_DOES_NOT_EXIST", "Schema '%s' does not exist.", full)
+}
+
+func (w *Workspace) listSchemas(c *call) (any, *Error) {
+	name := c.query("catalog_name")
+	if _, failed := w.catalog(name); failed != nil {
+		return nil, failed
+	}
+	all := slices.DeleteFunc(sorted(w.schemas), func(o object) bool { return o["catalog_name"] != name })
+	return object{"schemas": all}, nil
+}
+
+func checkName(method, name string) *Error {
+	if !ucName.MatchString(name) {
+		return invalid("%s: '%s' is not a valid name: it must not be empty, longer than 255 characters or hold periods, spaces, slashes or control characters", method, name)
+	}
+	return nil
+}
+
+func (w *Workspace) createSchema(c *call) (any, *Error) {
+	o, request, failed := read[catalog.CreateSchema](c)
+	if failed != nil {
+		return nil, failed
+	}
+	if failed := checkName("CreateSchema", request.Name); failed != nil {
+		return nil, failed
+	}
+	if _, failed := w.catalog(request.CatalogName); failed != nil {
+		return nil, failed
+	}
+	if failed := w.ucAllow(c.user, "catalog", request.CatalogName, "CREATE_SCHEMA"); failed != nil {
+		return nil, failed
+	}
+	o["name"] = strings.ToLower(request.Name)
+	if w.schemas[request.CatalogName+"."+text(o, "name")] != nil {
+		return nil, ucError(http.StatusBadRequest, "SCHEMA_ALREADY_EXISTS", "Schema '%s' already exists", o["name"])
+	}
+	return w.putSchema(request.CatalogName, o, c.user.Name), nil
+}
+
+func (w *Workspace) updateSchema(c *call) (any, *Error) {
+	o, failed := w.schema(c.PathValue("name"))
+	if failed != nil {
+		return nil, failed
+	}
+	changes, request, failed := read[catalog.UpdateSchema](c)
+	if failed != nil {
+		return nil, failed
+	}
+	if failed := w.ucAllow(c.user, "schema", text(o, "full_name")); failed != nil {
+		return nil, failed
+	}
+	if failed := w.checkOwner(request.Owner); failed != nil {
+		return nil, failed
+	}
+	if request.NewName != "" {
+		return nil, invalid("UpdateSchema: this fake does not rename")
+	}
+	return w.changed(o, changes, c.user), nil
+}
+
+// changed takes over what a PATCH names.
+func (w *Workspace) changed(o, changes object, by *User) object {
+	maps.Copy(o, changes)
+	o["updated_at"], o["updated_by"] = w.millis(), by.Name
+	return o
+}
+
+func (w *Workspace) checkOwner(name string) *Error {
+	if name != "" && !w.ucKnows(name) {
+		return ucError(http.StatusNotFound, "PRINCIPAL_DOES_NOT_EXIST", "Could not find principal with name %s", name)
+	}
+	return nil
+}
+
+func (w *Workspace) deleteSchema(c *call) (any, *Error) {
+	o, failed := w.schema(c.PathValue("name"))
+	if failed != nil {
+		return nil, failed
+	}
+	full := text(o, "full_name")
+	if failed := w.ucAllow(c.user, "schema", full); failed != nil {
+		return nil, failed
+	}
+	tables, volumes := within(w.tables, full), within(w.volumes, full)
+	if n := len(tables) + len(volumes); n > 0 && !c.flag("force") {
+		return nil, ucError(http.StatusBadRequest, "INVALID_STATE",
+			"Schema '%s' is not empty. The schema has %d tables(s), 0 functions(s), %d volumes(s)", full, len(tables), len(volumes))
+	}
+	for _, name := range tables {
+		delete(w.tables, name)
+	}
+	for _, name := range volumes {
+		delete(w.volumes, name)
+		w.dropFiles(name)
+	}
+	delete(w.schemas, full)
+	delete(w.grants, "schema/"+full)
+	return nil, nil
+}
+
+// within are the full names below a schema.
+func within(all map[string]object, schema string) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(name string) bool { return !strings.HasPrefix(name, schema+".") })
+}
+
+// Schemas returns the full names of schemas, but those that each catalog has.
+func (w *Workspace) Schemas() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(w.schemas)), func(name string) bool {
+		return strings.HasSuffix(name, ".default") || strings.HasSuffix(name, ".information_schema")
+	})
+}
+
+func location(kind string) string {
+	return fmt.Sprintf("s3://metastore/%s/%s/%s", metastore, kind, uuid.NewString())
+}
