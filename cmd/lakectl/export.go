@@ -14,18 +14,24 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/cryptostream/lakectl/internal/bundle"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/notebook"
 	"github.com/cryptostream/lakectl/jobs"
 )
 
 // generated are the files that export makes, by their paths below --out, with slashes.
-func generated(lakehouse *jobs.Lakehouse) map[string][]byte {
+func generated(lakehouse *jobs.Lakehouse) (map[string][]byte, error) {
+	made, err := bundle.Files(lakehouse)
+	if err != nil {
+		return nil, fmt.Errorf("make the job definitions: %w", err)
+	}
+	maps.Copy(made, notebook.Files(lakehouse, notebook.Defaults(lakehouse)))
 	files := map[string][]byte{}
-	for name, text := range notebook.Files(lakehouse, notebook.Defaults(lakehouse)) {
+	for name, text := range made {
 		files[path.Join("notebooks", name)] = text
 	}
-	return files
+	return files, nil
 }
 
 func (a *app) exportCommand() *cobra.Command {
@@ -33,10 +39,10 @@ func (a *app) exportCommand() *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Write the lakehouse as Databricks notebooks and SQL files",
+		Short: "Write the lakehouse as Databricks notebooks, job definitions and SQL files",
 		Long: `Writes what the specs describe as files, into the folder notebooks: a notebook in Databricks' source format
-for Bronze, Silver and Gold each, one for maintenance, and the tables and views as SQL. Where a lakehouse
-differs from another, the notebooks have widgets. A file that an earlier export has made and this one does
+for Bronze, Silver and Gold each, one for maintenance, the tables and views as SQL, jobs as the Jobs API takes
+them, and databricks.yml, a bundle. Where a lakehouse differs from another, the notebooks have widgets. A file that an earlier export has made and this one does
 not is removed.
 
 --check writes nothing: it shows as a diff what would change, and exits 4 if anything would.`,
@@ -45,7 +51,11 @@ not is removed.
   lakectl export --check`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			changes, err := compareExport(out, generated(jobs.Default()))
+			files, err := generated(jobs.Default())
+			if err != nil {
+				return err
+			}
+			changes, err := compareExport(out, files)
 			if err != nil {
 				return err
 			}

@@ -47,7 +47,7 @@ func TestCheckTarget(t *testing.T) {
 		"an impatient warehouse":        {"dev", []string{"databricks.warehouse.auto_stop=5m"}, "stops by itself after 10 minutes at the earliest, not 5", exit.Failed},
 		"a reserved tag":                {"dev", []string{"databricks.tags={name: x}"}, "tag name is one that a cluster gets by itself", exit.Failed},
 		"a long tag":                    {"dev", []string{"databricks.tags={team: " + strings.Repeat("x", 256) + "}"}, "tag team has 256 characters, more than 255", exit.Failed},
-		"many tags":                     {"dev", []string{"databricks.tags={" + manyTags() + "}"}, "job.streaming: 27 tags, more than 25", exit.Failed},
+		"many tags":                     {"dev", []string{"databricks.tags={" + manyTags() + "}"}, "job.streaming: 27 tags, more than 24", exit.Failed},
 		"serverless to loopback":        {"dev", []string{serverless, scheduled, "kafka.brokers=[localhost:9092]"}, "serverless compute can't reach the broker localhost:9092", exit.Failed},
 		"serverless to a private one":   {"dev", []string{serverless, scheduled, "kafka.brokers=[10.1.2.3:9092]"}, "serverless compute can't reach the broker 10.1.2.3:9092", exit.Failed},
 		"serverless to docker":          {"dev", []string{serverless, scheduled, "kafka.brokers=[kafka:9092]"}, "serverless compute can't reach the broker kafka:9092", exit.Failed},

@@ -14,9 +14,9 @@ import (
 // Limits of the Jobs API, from the SDK's comments on CreateJob and Task.
 const (
 	maxJobName = 4096 // bytes
-	maxJobTags = 25
-	maxTagKey  = 127 // characters
-	maxTag     = 255 // characters
+	maxJobTags = 24   // 25 with the one by which a deploy knows its own
+	maxTagKey  = 127  // characters
+	maxTag     = 255  // characters
 )
 
 var taskKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)

@@ -10,7 +10,7 @@ import (
 // Limits of SQL warehouses, from the SDK's comments on CreateWarehouseRequest.
 const (
 	maxWarehouseName = 99 // characters
-	maxWarehouseTags = 44
+	maxWarehouseTags = 43 // 44 with the one by which a deploy knows its own
 	minAutoStop      = 10 // minutes
 )
 

@@ -8,8 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cryptostream/lakectl/internal/deploy"
+	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/fakeworkspace"
+	"github.com/cryptostream/lakectl/internal/target"
+	"github.com/cryptostream/lakectl/jobs"
 )
 
 const jane = "Jane.Doe@example.com"
@@ -116,30 +121,35 @@ const (
 	hourly     = `streaming: {shape: scheduled, trigger: null, schedule: {cron: "0 0 * * * ?", timezone: UTC}}`
 )
 
+// variants are changes of the production target, each with one option.
+var variants = map[string]string{
+	"node":             "compute: {node_type: m5d.large}",
+	"single-node":      "compute: {workers: 0, conf: {spark.sql.shuffle.partitions: '4'}}",
+	"existing-cluster": "compute: {existing_cluster: 1234-567890-abcde123, spark_version: null, workers: null}",
+	"serverless":       serverless + "\n  " + hourly,
+	"on-a-cluster":     hourly,
+	"git":              "git: {url: https://example.com/lake.git, provider: gitHub, branch: main, folder: notebooks}",
+	"told":             "streaming: {max_backlog: 10m}\n  notify: {on_failure: [ops@example.com]}",
+	"own-warehouse":    "warehouse: {id: 0123456789abcdef, name: null}",
+	"as-joe":           "run_as: {user: joe@example.com}",
+	"bare":             "volume: null\n  warehouse: null\n  maintenance: null\n  tags: null",
+	"manual":           "streaming: {shape: manual, trigger: null}",
+}
+
+func variant(t *testing.T, name string) target.Target {
+	t.Helper()
+	return resolve(t, name, "extends: databricks\ndescription: A test\ndatabricks:\n  "+variants[name], nil)
+}
+
 // TestFake makes every resource of every kind of target in a workspace that refuses fields and values that
 // the SDK's types don't have, and jobs that the API does not take.
 func TestFake(t *testing.T) {
-	for name, databricks := range map[string]string{
-		"databricks":       "",
-		"dev":              "",
-		"free":             "",
-		"full":             full,
-		"node":             "compute: {node_type: m5d.large}",
-		"existing-cluster": "compute: {existing_cluster: 1234-567890-abcde123, spark_version: null, workers: null}",
-		"serverless":       serverless + "\n  " + hourly,
-		"on-a-cluster":     hourly,
-		"git":              "git: {url: https://example.com/lake.git, provider: gitHub, branch: main, folder: notebooks}",
-		"told":             "streaming: {max_backlog: 10m}\n  notify: {on_failure: [ops@example.com]}",
-		"own-warehouse":    "warehouse: {id: 0123456789abcdef, name: null}",
-		"as-joe":           "run_as: {user: joe@example.com}",
-		"bare":             "volume: null\n  warehouse: null\n  maintenance: null\n  tags: null",
-	} {
-		t.Run(name, func(t *testing.T) {
-			own := databricks
-			if databricks != "" && databricks != full {
-				own = "extends: databricks\ndescription: A test\ndatabricks:\n  " + databricks
-			}
-			to := resolve(t, name, own, nil)
+	targets := []target.Target{resolve(t, "databricks", "", nil), resolve(t, "dev", "", nil), resolve(t, "free", "", nil), resolve(t, "full", full, nil)}
+	for name := range variants {
+		targets = append(targets, variant(t, name))
+	}
+	for _, to := range targets {
+		t.Run(to.Name, func(t *testing.T) {
 			all := resources(t, to)
 			if err := Check(to, all, Known{}).Err(); err != nil {
 				t.Error(err)
@@ -151,5 +161,61 @@ func TestFake(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestStreamingJob shows what an option makes of the streaming job.
+func TestStreamingJob(t *testing.T) {
+	for _, name := range []string{"single-node", "existing-cluster", "serverless", "git", "told"} {
+		golden(t, "job-"+name+".json", find(t, resources(t, variant(t, name)), KeyStreaming))
+	}
+}
+
+// TestGuards checks that the facts of all checkpoints stand somewhere, whatever the shape, and in one place.
+func TestGuards(t *testing.T) {
+	var want map[string]string
+	for _, name := range []string{"node", "on-a-cluster", "serverless", "manual", "git"} {
+		all := map[string]string{}
+		for _, r := range resources(t, variant(t, name)) {
+			for fact, value := range r.Guards {
+				if _, twice := all[fact]; twice {
+					t.Errorf("%s: %s stands twice", name, fact)
+				}
+				all[fact] = value
+			}
+			if (len(r.Guards) > 0) != (r.Key == KeyStreaming && name == "git" || r.Kind == deploy.Notebook && r.Key != notebookKey(maintenanceNotebook)) {
+				t.Errorf("%s: %s has %d guards", name, r.Key, len(r.Guards))
+			}
+		}
+		if want == nil {
+			want = all
+		}
+		if diff := cmp.Diff(want, all); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if want["silver_prices deduplicate"] != "event_id" || want["silver_prices checkpoint"] == "" {
+		t.Errorf("%v", want)
+	}
+}
+
+// TestGuardsOfTheSource checks that another topic, or files instead of it, is another source.
+func TestGuardsOfTheSource(t *testing.T) {
+	bronze := notebookKey(layers[0].notebook)
+	for _, c := range []struct{ key, value, want string }{
+		{"kafka.topic", "other", "kafka other"},
+		{"kafka", "{brokers: null, mechanism: null, security: PLAINTEXT, files: /Volumes/main/cryptostream/lakectl/in}", "files /Volumes/main/cryptostream/lakectl/in"},
+	} {
+		to := resolve(t, "databricks", "", map[string]string{c.key: c.value})
+		if got := find(t, resources(t, to), bronze).Guards["bronze_prices source"]; got != c.want {
+			t.Errorf("%s: %q, want %q", c.key, got, c.want)
+		}
+	}
+}
+
+func TestNoWorkspace(t *testing.T) {
+	_, err := Resources(target.Target{Name: "k8s"}, jobs.Default())
+	if exit.Code(err) != exit.Usage || exit.Hint(err) == "" {
+		t.Errorf("%v", err)
 	}
 }

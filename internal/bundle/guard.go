@@ -3,7 +3,6 @@ package bundle
 import (
 	"encoding/json"
 
-	"github.com/cryptostream/lakectl/internal/target"
 	"github.com/cryptostream/lakectl/jobs"
 )
 
@@ -40,15 +39,21 @@ func facts(f jobs.Fingerprint) map[string]string {
 	return found
 }
 
-// notebookGuards are a notebook's where no job has them.
+// notebookGuards are those of the queries in a notebook. They stand there and not at the job, which comes and
+// goes with the target's shape while checkpoints and tables stay.
 func (b builder) notebookGuards(name string) map[string]string {
-	if b.Streaming.Shape != target.ShapeManual {
-		return nil
-	}
 	for _, l := range layers {
 		if l.notebook == name {
 			return b.guards(b.jobsOf(l.layer))
 		}
 	}
 	return nil
+}
+
+// jobGuards are a job's that takes its notebooks from a repository.
+func (b builder) jobGuards() map[string]string {
+	if b.Git == nil {
+		return nil
+	}
+	return b.guards(b.lakehouse.Jobs)
 }

@@ -25,7 +25,7 @@ func (b builder) streaming() []deploy.Resource {
 	default:
 		return nil
 	}
-	return []deploy.Resource{b.job(KeyStreaming, request, b.guards(b.lakehouse.Jobs))}
+	return []deploy.Resource{b.job(KeyStreaming, request, b.jobGuards())}
 }
 
 // continuous is one run that never ends. The API allows no dependencies and no retries of its own there: it

@@ -40,7 +40,7 @@ func (d *Document) merge(path string, base, value any, over *Document) any {
 	}
 	merged := maps.Clone(from)
 	for key, change := range changes {
-		if _, found := from[key]; found && change == nil {
+		if change == nil {
 			delete(merged, key)
 			continue
 		}
