@@ -54,8 +54,8 @@ func (ps *Problems) checkWarehouse(r deploy.Resource) {
 	if n := utf8.RuneCountInString(r.Name); n > maxWarehouseName {
 		ps.add(r.Key, "shorten databricks.prefix or warehouse.name", "the name has %d characters, more than %d", n, maxWarehouseName)
 	}
-	if minutes, _ := r.Fields["auto_stop_mins"].(float64); minutes != 0 && minutes < minAutoStop {
-		ps.add(r.Key, "give warehouse.auto_stop 10m or more, or 0s for never", "a warehouse stops by itself after 10 minutes at the earliest, not %v", minutes)
+	if minutes, _ := r.Fields["auto_stop_mins"].(float64); minutes < minAutoStop {
+		ps.add(r.Key, "give warehouse.auto_stop 10m or more", "a warehouse stops by itself after 10 minutes at the earliest, not %v", minutes)
 	}
 	tags := map[string]string{}
 	all, _ := r.Fields["tags"].(map[string]any)

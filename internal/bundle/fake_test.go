@@ -135,6 +135,7 @@ var variants = map[string]string{
 	"git":              "git: {url: https://example.com/lake.git, provider: gitHub, branch: main, folder: notebooks}",
 	"told":             "streaming: {max_backlog: 10m}\n  notify: {on_failure: [ops@example.com]}",
 	"own-warehouse":    "warehouse: {id: 0123456789abcdef, name: null}",
+	"small-warehouse":  "warehouse: {name: small, size: null, auto_stop: null, serverless: null, max_clusters: null}",
 	"as-joe":           "run_as: {user: joe@example.com}",
 	"bare":             "volume: null\n  warehouse: null\n  maintenance: null\n  tags: null",
 	"manual":           "streaming: {shape: manual, trigger: null}",

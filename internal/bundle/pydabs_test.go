@@ -66,7 +66,7 @@ func TestPublishedTypesRefuse(t *testing.T) {
 		t.Skip("installs a Python package")
 	}
 	out := refused(t, map[string]any{"jobs": map[string]any{
-		"field": map[string]any{"nmae": "x"},
+		"field": map[string]any{"title": "x"},
 		"value": map[string]any{"continuous": map[string]any{"pause_status": "RESTING"}},
 		"lacks": map[string]any{"queue": map[string]any{}},
 	}})

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/databricks/databricks-sdk-go/service/sql"
@@ -18,15 +19,14 @@ func (b builder) warehouse() []deploy.Resource {
 	}
 	request := sql.CreateWarehouseRequest{
 		Name:                    b.Prefix + w.Name,
-		ClusterSize:             w.Size,
-		AutoStopMins:            int(time.Duration(w.AutoStop) / time.Minute),
+		ClusterSize:             cmp.Or(w.Size, "2X-Small"),
+		AutoStopMins:            cmp.Or(int(time.Duration(w.AutoStop)/time.Minute), minAutoStop), // the API's 0 is never, and dear
 		MinNumClusters:          1,
 		MaxNumClusters:          max(1, w.MaxClusters),
 		EnablePhoton:            true,
 		EnableServerlessCompute: w.Serverless,
 		WarehouseType:           sql.CreateWarehouseRequestWarehouseTypePro, // what serverless needs, and dashboards
-		// Left away, a serverless warehouse is the account's default, and 0 would be two hours.
-		ForceSendFields: []string{"AutoStopMins", "EnableServerlessCompute"},
+		ForceSendFields:         []string{"EnableServerlessCompute"},        // left away, it is what the account likes
 	}
 	if len(b.Tags) > 0 {
 		request.Tags = &sql.EndpointTags{}
