@@ -73,7 +73,7 @@ Every flag can be given as LAKECTL_<FLAG> in the environment or as a key of ./la
 	})
 	root.AddCommand(a.runCommand(), a.produceCommand(), a.statusCommand(), a.stopCommand(),
 		a.logsCommand(), a.queryCommand(), a.tailCommand(), a.pairsCommand(), a.eventSchemaCommand(), a.exportCommand(),
-		a.healthcheckCommand(), a.versionCommand())
+		a.planCommand(), a.deployCommand(), a.destroyCommand(), a.healthcheckCommand(), a.versionCommand())
 	return root
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -51,6 +52,9 @@ databricks:
   grants: [{principal: analysts, privileges: [SELECT, USE_SCHEMA]}]
   notify: {on_failure: [ops@example.com, dev@example.com]}
 `
+
+// lakehouse is read once: each world wants the same.
+var lakehouse = sync.OnceValue(jobs.Default)
 
 // world is a workspace, and what Jane wants it to have.
 type world struct {
@@ -105,7 +109,7 @@ func (w *world) target(name, text string, set ...string) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	if w.wanted, err = bundle.Resources(to, jobs.Default()); err != nil {
+	if w.wanted, err = bundle.Resources(to, lakehouse()); err != nil {
 		w.Fatal(err)
 	}
 	w.folder = to.Databricks.Folder
@@ -260,7 +264,7 @@ var errKilled = errors.New("killed")
 // carried out.
 type doomed struct {
 	next  http.RoundTripper
-	left  func() bool // reports whether this is the last call
+	left  func(r *http.Request) bool // reports whether this is the last call
 	after bool
 	dead  bool
 }
@@ -269,7 +273,7 @@ func (d *doomed) RoundTrip(r *http.Request) (*http.Response, error) {
 	if d.dead {
 		return nil, errKilled
 	}
-	if d.dead = d.left(); !d.dead {
+	if d.dead = d.left(r); !d.dead {
 		return d.next.RoundTrip(r)
 	}
 	if d.after {

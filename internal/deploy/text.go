@@ -18,7 +18,7 @@ var whys = map[Reason]string{
 
 // WriteText shows a plan to people: each resource that something happens to, the fields that change and why.
 func (p *Plan) WriteText(out io.Writer) error {
-	fmt.Fprintf(out, "%s of target %s to %s, %s\n\n", p.Operation, p.Target, p.Workspace, p.Folder)
+	fmt.Fprintf(out, "%s of target %s in %s, folder %s\n\n", p.Operation, p.Target, p.Workspace, p.Folder)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, s := range p.Steps {
 		if s.Action == NoOp {

@@ -4,7 +4,6 @@ import (
 	"maps"
 
 	"github.com/databricks/databricks-sdk-go/service/sql"
-	"github.com/google/uuid"
 )
 
 func (w *Workspace) alertRoutes() {
@@ -60,7 +59,7 @@ func (w *Workspace) createAlert(c *call) (any, *Error) {
 	if w.nodes[parent] == nil {
 		return nil, refusal(404, "NOT_FOUND", "The parent folder (%s) does not exist.", parent)
 	}
-	o["id"], o["lifecycle_state"] = uuid.NewString(), "ACTIVE"
+	o["id"], o["lifecycle_state"] = w.uuid(), "ACTIVE"
 	o["create_time"], o["update_time"] = w.stamp(), w.stamp()
 	o["owner_user_name"], o["run_as_user_name"] = c.user.Name, c.user.Name
 	o["effective_run_as"] = object{c.user.kind(): c.user.Name}

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/databricks/databricks-sdk-go/service/iam"
 )
 
 // adminGroup are the workspace's admins, who may do everything.
@@ -82,7 +80,6 @@ func (u *User) kind() string {
 }
 
 func (w *Workspace) authRoutes() {
-	w.handle("GET /api/2.0/preview/scim/v2/Me", w.me)
 	w.handle("GET /.well-known/databricks-config", w.config)
 	w.handle("GET /oidc/.well-known/oauth-authorization-server", w.discovery)
 	w.handle("POST /oidc/v1/token", w.giveToken)
@@ -108,18 +105,6 @@ func (w *Workspace) authenticate(r *http.Request) (*User, *Error) {
 		return nil, refusal(http.StatusUnauthorized, "UNAUTHENTICATED", "Token is expired")
 	}
 	return t.user, nil
-}
-
-func (w *Workspace) me(c *call) (any, *Error) {
-	groups := []iam.ComplexValue{}
-	for _, name := range c.user.Groups {
-		groups = append(groups, iam.ComplexValue{Display: name, Type: "direct", Value: name, Ref: "Groups/" + name})
-	}
-	return iam.User{
-		Schemas: []iam.UserSchema{iam.UserSchemaUrnIetfParamsScimSchemasCore20User},
-		Id:      c.user.ID, UserName: c.user.Name, DisplayName: c.user.Name, Active: true, Groups: groups,
-		Emails: []iam.ComplexValue{{Type: "work", Value: c.user.Name, Primary: true}},
-	}, nil
 }
 
 func (c *call) host() string {

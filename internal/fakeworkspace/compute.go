@@ -8,11 +8,6 @@ import (
 	"github.com/databricks/databricks-sdk-go/service/compute"
 )
 
-func (w *Workspace) computeRoutes() {
-	w.handle("GET /api/2.1/clusters/spark-versions", sparkVersions)
-	w.handle("GET /api/2.1/clusters/list-node-types", nodeTypes)
-}
-
 // runtimes are the long-term versions, and the last ones of their time.
 var runtimes = []string{"13.3.x", "14.3.x", "15.4.x", "16.4.x", "17.3.x"}
 

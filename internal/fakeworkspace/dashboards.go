@@ -9,7 +9,6 @@ import (
 
 	"github.com/databricks/databricks-sdk-go/service/dashboards"
 	"github.com/databricks/databricks-sdk-go/service/workspace"
-	"github.com/google/uuid"
 )
 
 type dashboard struct {
@@ -82,7 +81,7 @@ func (w *Workspace) createDashboard(c *call) (any, *Error) {
 		return nil, failed
 	}
 	o.ParentPath, o.Path = parent, parent+"/"+o.DisplayName+".lvdash.json"
-	o.DashboardId = strings.ReplaceAll(uuid.NewString(), "-", "")
+	o.DashboardId = strings.ReplaceAll(w.uuid(), "-", "")
 	n := &node{kind: workspace.ObjectTypeDashboard, created: w.millis(), modified: w.millis(), resource: o.DashboardId}
 	if failed := w.place(o.Path, n, false); failed != nil {
 		return nil, failed
@@ -166,48 +165,5 @@ func (w *Workspace) trashDashboard(c *call) (any, *Error) {
 	}
 	d.draft.LifecycleState = dashboards.LifecycleStateTrashed
 	delete(w.nodes, d.draft.Path)
-	return nil, nil
-}
-
-func (w *Workspace) publishDashboard(c *call) (any, *Error) {
-	d, failed := w.dashboard(c)
-	if failed != nil {
-		return nil, failed
-	}
-	body, request, failed := read[dashboards.PublishRequest](c)
-	if failed != nil {
-		return nil, failed
-	}
-	warehouse := request.WarehouseId
-	if warehouse == "" {
-		warehouse = d.draft.WarehouseId
-	}
-	if w.warehouses[warehouse] == nil {
-		return nil, invalid("A dashboard can't be published without a SQL warehouse that exists")
-	}
-	d.published = &dashboards.PublishedDashboard{
-		DisplayName: d.draft.DisplayName, WarehouseId: warehouse, RevisionCreateTime: w.stamp(),
-		EmbedCredentials: body["embed_credentials"] != false, ForceSendFields: []string{"EmbedCredentials"},
-	}
-	return d.published, nil
-}
-
-func (w *Workspace) publishedDashboard(c *call) (any, *Error) {
-	d, failed := w.dashboard(c)
-	if failed != nil {
-		return nil, failed
-	}
-	if d.published == nil {
-		return nil, missing("Unable to find published dashboard %s", d.draft.DashboardId)
-	}
-	return d.published, nil
-}
-
-func (w *Workspace) unpublishDashboard(c *call) (any, *Error) {
-	d, failed := w.dashboard(c)
-	if failed != nil {
-		return nil, failed
-	}
-	d.published = nil
 	return nil, nil
 }

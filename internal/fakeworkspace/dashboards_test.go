@@ -80,11 +80,22 @@ func TestAlerts(t *testing.T) {
 }
 
 func TestCompute(t *testing.T) {
-	_, c := open(t, fakeworkspace.Options{})
+	w, c := open(t, fakeworkspace.Options{})
 	v := must[*compute.GetSparkVersionsResponse](t)(c.Clusters.SparkVersions(t.Context()))
 	if key, err := v.Select(compute.SparkVersionRequest{LongTermSupport: true, Latest: true, Scala: "2.12"}); err != nil || !strings.HasPrefix(key, "17.3") {
 		t.Errorf("newest is %q, %v", key, err)
 	}
+	id := w.AddCluster("shared")
+	_, err := c.Clusters.Start(t.Context(), compute.StartCluster{ClusterId: id})
+	ok(t, err)
+	if got := must[*compute.ClusterDetails](t)(c.Clusters.GetByClusterId(t.Context(), id)); got.State != compute.StatePending {
+		t.Errorf("cluster is %+v", got)
+	}
+	if got := must[*compute.ClusterDetails](t)(c.Clusters.GetByClusterId(t.Context(), id)); got.State != compute.StateRunning {
+		t.Errorf("cluster is %+v", got)
+	}
+	_, err = c.Clusters.GetByClusterId(t.Context(), "x")
+	refused(t, err, 400, "INVALID_PARAMETER_VALUE", "Cluster x does not exist")
 	if got := must[string](t)(c.Clusters.SelectNodeType(t.Context(), compute.NodeTypeRequest{LocalDisk: true, MinCores: 4})); got != "m5d.xlarge" {
 		t.Errorf("the smallest is %q", got)
 	}

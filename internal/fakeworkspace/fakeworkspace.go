@@ -6,13 +6,16 @@
 // real API quote in public issues and that the REST reference names. None of it was compared with a real
 // workspace.
 //
-// Files go by API: workspace.go, catalog.go, volumes.go, files.go, tables.go, grants.go, secrets.go, jobs*.go, runs.go,
-// warehouses.go, permissions.go, dashboards.go, alerts.go, compute.go, auth.go. A request passes server.go,
-// which records it (record.go), lets faults and hooks have their way (fault.go), knows the caller (auth.go)
-// and holds the body against the SDK's own type (strict.go).
+// Files go by API: workspace.go with import.go and export.go; catalog.go, schemas.go, volumes.go, files.go,
+// tables.go, grants.go and ucrights.go; secrets.go; jobs.go with jobread.go and jobchange.go, *check.go for
+// what is refused and jobfill.go for what is added; runs.go; warehouses.go; permissions.go and acl.go;
+// dashboards.go and publish.go; alerts.go; clusters.go and compute.go; scim.go; destinations.go. A request passes server.go, which records it (record.go), lets faults
+// and hooks have their way (fault.go), knows the caller (auth.go) and holds the body against the SDK's own
+// type (strict.go).
 package fakeworkspace
 
 import (
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -71,6 +74,7 @@ type Workspace struct {
 	dashboards map[string]*dashboard
 	alerts     map[string]object
 	webhooks   map[string]bool // ids of notification destinations
+	clusters   map[string]object
 }
 
 // New makes a Workspace.
@@ -89,7 +93,7 @@ func New(o Options) *Workspace {
 		grants: map[string]map[string][]string{}, scopes: map[string]*scope{},
 		jobs: map[int64]*job{}, runs: map[int64]*run{}, runTokens: map[string]int64{},
 		warehouses: map[string]object{}, acls: map[string][]acl{}, dashboards: map[string]*dashboard{}, alerts: map[string]object{},
-		webhooks: map[string]bool{},
+		webhooks: map[string]bool{}, clusters: map[string]object{},
 	}
 	w.plantTree()
 	w.AddCatalog("main")
@@ -99,8 +103,8 @@ func New(o Options) *Workspace {
 
 func (w *Workspace) routes() {
 	for _, add := range []func(){
-		w.authRoutes, w.treeRoutes, w.catalogRoutes, w.volumeRoutes, w.fileRoutes, w.tableRoutes, w.grantRoutes, w.secretRoutes,
-		w.jobRoutes, w.runRoutes, w.warehouseRoutes, w.permissionRoutes, w.dashboardRoutes, w.alertRoutes, w.computeRoutes,
+		w.authRoutes, w.scimRoutes, w.treeRoutes, w.catalogRoutes, w.volumeRoutes, w.fileRoutes, w.tableRoutes, w.grantRoutes, w.secretRoutes,
+		w.jobRoutes, w.runRoutes, w.warehouseRoutes, w.permissionRoutes, w.dashboardRoutes, w.alertRoutes, w.clusterRoutes, w.destinationRoutes,
 	} {
 		add()
 	}
@@ -111,6 +115,12 @@ func (w *Workspace) routes() {
 func (w *Workspace) id() int64 {
 	w.nextID += 7_919 + w.nextID%97
 	return w.nextID
+}
+
+// uuid gives ids of that form, the same in each run.
+func (w *Workspace) uuid() string {
+	n := w.id()
+	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", uint32(n*2_654_435_761), n&0xffff, n>>16&0xfff, n>>28&0xfff, n)
 }
 
 // millis is the time as the APIs tell it.

@@ -3,67 +3,16 @@ package fakeworkspace_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"testing"
 	"time"
 
-	databricks "github.com/databricks/databricks-sdk-go"
-	"github.com/databricks/databricks-sdk-go/apierr"
-	"github.com/databricks/databricks-sdk-go/service/iam"
 	"github.com/databricks/databricks-sdk-go/service/workspace"
 
 	"github.com/cryptostream/lakectl/internal/fakeworkspace"
 )
 
-func TestMe(t *testing.T) {
-	_, c := open(t, fakeworkspace.Options{})
-	got := must[*iam.User](t)(c.CurrentUser.Me(t.Context(), iam.MeRequest{}))
-	if got.UserName != me || got.Id == "" || len(got.Groups) != 1 || got.Groups[0].Display != "admins" {
-		t.Errorf("me is %+v", got)
-	}
-}
-
-func TestCredentials(t *testing.T) {
-	w, c := open(t, fakeworkspace.Options{})
-	_, err := dial(t, w, "dapi-wrong").CurrentUser.Me(t.Context(), iam.MeRequest{})
-	refused(t, err, 403, "403", "Invalid access token.")
-	w.ExpireTokens()
-	_, err = c.CurrentUser.Me(t.Context(), iam.MeRequest{})
-	refused(t, err, 401, "UNAUTHENTICATED", "expired")
-	if !errors.Is(err, apierr.ErrUnauthenticated) {
-		t.Error("the SDK does not know it")
-	}
-}
-
-func TestServicePrincipal(t *testing.T) {
-	w, _ := open(t, fakeworkspace.Options{})
-	id := "11112222-3333-4444-5555-666677778888"
-	c := connect(t, w, &databricks.Config{ClientID: id, ClientSecret: "s3cret", AuthType: "oauth-m2m"})
-	if got := must[*iam.User](t)(c.CurrentUser.Me(t.Context(), iam.MeRequest{})); got.UserName != id {
-		t.Errorf("me is %+v", got)
-	}
-	wrong := connect(t, w, &databricks.Config{ClientID: id, ClientSecret: "no", AuthType: "oauth-m2m"})
-	if _, err := wrong.CurrentUser.Me(t.Context(), iam.MeRequest{}); err == nil {
-		t.Error("a wrong secret is taken")
-	}
-}
-
-// The SDK asks for a new token when the old one's life is over.
-func TestTokenIsRenewed(t *testing.T) {
-	w, _ := open(t, fakeworkspace.Options{TokenLifetime: time.Second})
-	c := connect(t, w, &databricks.Config{ClientID: "11112222-3333-4444-5555-666677778888", ClientSecret: "s3cret", AuthType: "oauth-m2m"})
-	asked := 0
-	w.OnRequest(nil, func(_ int, r fakeworkspace.Request) {
-		if r.Path == "/oidc/v1/token" {
-			asked++
-		}
-	})
-	for asked < 2 && t.Context().Err() == nil {
-		must[*iam.User](t)(c.CurrentUser.Me(t.Context(), iam.MeRequest{}))
-	}
-}
-
 func TestRetriedFaults(t *testing.T) {
+	t.Parallel()
 	for name, f := range map[string]fakeworkspace.Fault{
 		"429": {Status: 429, RetryAfter: time.Second, Times: 1},
 		"503": {Status: 503, Times: 1},
@@ -97,6 +46,7 @@ func TestFaultsThatStay(t *testing.T) {
 
 // The answer is lost, the folder is there; the SDK sends the request again by itself.
 func TestLostAnswer(t *testing.T) {
+	t.Parallel()
 	w, c := open(t, fakeworkspace.Options{})
 	w.Forget()
 	w.Fail(fakeworkspace.Fault{Path: "/api/2.0/secrets/scopes/create", Cut: fakeworkspace.CutAfter, Times: 1})
@@ -126,6 +76,7 @@ func TestKillAt(t *testing.T) {
 
 // Names of jobs are not unique, and the SDK sends a job again whose answer was lost: two are there.
 func TestLostAnswerOfAJob(t *testing.T) {
+	t.Parallel()
 	w, c := open(t, fakeworkspace.Options{})
 	w.Fail(fakeworkspace.Fault{Path: "/api/2.2/jobs/create", Cut: fakeworkspace.CutAfter, Times: 1})
 	create(t, c, scheduled())
@@ -151,23 +102,6 @@ func TestLatency(t *testing.T) {
 	if d := time.Since(began); d < 20*time.Millisecond {
 		t.Errorf("answered in %s", d)
 	}
-}
-
-func TestHooksSeeEachRequest(t *testing.T) {
-	w, c := open(t, fakeworkspace.Options{})
-	w.Forget()
-	var before, after []int
-	w.OnRequest(func(n int, r fakeworkspace.Request) { before = append(before, n, r.Status) },
-		func(n int, r fakeworkspace.Request) { after = append(after, n, r.Status) })
-	ok(t, c.Workspace.MkdirsByPath(t.Context(), "/Shared/a"))
-	if len(before) != 2 || before[0] != 1 || before[1] != 0 || len(after) != 2 || after[1] != http.StatusOK {
-		t.Errorf("before %v, after %v", before, after)
-	}
-}
-
-func TestUnknownEndpoint(t *testing.T) {
-	_, c := open(t, fakeworkspace.Options{})
-	refused(t, post(t, c, "/api/2.0/nothing", map[string]any{}), 404, "ENDPOINT_NOT_FOUND", "No API found for 'POST /api/2.0/nothing'")
 }
 
 func TestParseFault(t *testing.T) {

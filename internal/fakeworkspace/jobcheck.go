@@ -2,7 +2,6 @@ package fakeworkspace
 
 import (
 	"encoding/json"
-	"net/mail"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func (w *Workspace) checkJob(by *User, o object) *Error {
 		func() *Error { return checkHealth("health", s.Health) },
 		func() *Error { return checkGit(s.GitSource) },
 		func() *Error { return checkTasks(&s) },
-		func() *Error { return checkCompute(&s) },
+		func() *Error { return w.checkCompute(&s) },
 		func() *Error { return w.checkFree(&s) },
 	}
 	for _, check := range checks {
@@ -141,79 +140,6 @@ func (w *Workspace) checkRunAs(by *User, as *jobs.JobRunAs) *Error {
 	}
 	if given != 1 {
 		return invalid("run_as must have exactly one of user_name, service_principal_name and group_name")
-	}
-	return nil
-}
-
-// checkNotices looks at addresses and destinations.
-func (w *Workspace) checkNotices(s *jobs.JobSettings) *Error {
-	if failed := w.checkWebhooks(s.WebhookNotifications); failed != nil {
-		return failed
-	}
-	if n := s.EmailNotifications; n != nil {
-		if failed := checkMail(n.OnDurationWarningThresholdExceeded, n.OnFailure, n.OnStart, n.OnStreamingBacklogExceeded, n.OnSuccess); failed != nil {
-			return failed
-		}
-	}
-	for _, t := range s.Tasks {
-		if failed := w.checkWebhooks(t.WebhookNotifications); failed != nil {
-			return failed
-		}
-		if n := t.EmailNotifications; n != nil {
-			if failed := checkMail(n.OnDurationWarningThresholdExceeded, n.OnFailure, n.OnStart, n.OnStreamingBacklogExceeded, n.OnSuccess); failed != nil {
-				return failed
-			}
-		}
-	}
-	return nil
-}
-
-func checkMail(lists ...[]string) *Error {
-	for _, address := range slices.Concat(lists...) {
-		if _, err := mail.ParseAddress(address); err != nil {
-			return invalid("email_notifications: %q is no address", address)
-		}
-	}
-	return nil
-}
-
-func (w *Workspace) checkWebhooks(n *jobs.WebhookNotifications) *Error {
-	if n == nil {
-		return nil
-	}
-	for _, hooks := range [][]jobs.Webhook{n.OnDurationWarningThresholdExceeded, n.OnFailure, n.OnStart, n.OnStreamingBacklogExceeded, n.OnSuccess} {
-		if len(hooks) > 3 {
-			return invalid("webhook_notifications: at most 3 destinations for each event")
-		}
-		for _, hook := range hooks {
-			if !w.webhooks[hook.Id] {
-				return invalid("webhook_notifications: notification destination %s does not exist", hook.Id)
-			}
-		}
-	}
-	return nil
-}
-
-// AddDestination adds a notification destination, to whose id webhooks can go.
-func (w *Workspace) AddDestination(id string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.webhooks[id] = true
-}
-
-func checkHealth(at string, h *jobs.JobsHealthRules) *Error {
-	if h == nil {
-		return nil
-	}
-	seen := map[jobs.JobsHealthMetric]bool{}
-	for _, rule := range h.Rules {
-		if seen[rule.Metric] {
-			return invalid("%s: two rules for %s", at, rule.Metric)
-		}
-		seen[rule.Metric] = true
-		if rule.Value <= 0 {
-			return invalid("%s: the value of %s must be positive, not %d", at, rule.Metric, rule.Value)
-		}
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ var spoilt = map[string]struct {
 	"dangling cluster":     {"is not defined in job_clusters", scheduled, func(j *jobs.CreateJob) { j.Tasks[0].JobClusterKey = "x" }},
 	"dangling environment": {"is not defined in environments", scheduled, func(j *jobs.CreateJob) { j.Tasks[0].EnvironmentKey = "x" }},
 	"two clusters":         {"only one of", continuous, func(j *jobs.CreateJob) { j.Tasks[0].ExistingClusterId = "x" }},
+	"unknown cluster":      {"does not exist", continuous, func(j *jobs.CreateJob) { j.Tasks[0].ExistingClusterId, j.Tasks[0].JobClusterKey = "x", "" }},
 	"same cluster twice":   {"unique", continuous, func(j *jobs.CreateJob) { j.JobClusters = append(j.JobClusters, j.JobClusters[0]) }},
 	"unknown runtime":      {"invalid spark_version", continuous, func(j *jobs.CreateJob) { j.JobClusters[0].NewCluster.SparkVersion = "1.x" }},
 	"unknown node":         {"is not supported", continuous, func(j *jobs.CreateJob) { j.JobClusters[0].NewCluster.NodeTypeId = "x" }},

@@ -1,16 +1,12 @@
 package fakeworkspace
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/databricks/databricks-sdk-go/service/jobs"
 )
-
-// tasksPerPage is how many tasks jobs/get gives at once.
-const tasksPerPage = 100
 
 type job struct {
 	id       int64
@@ -116,164 +112,6 @@ func (w *Workspace) askedJobACL(requests []jobs.JobAccessControlRequest) ([]acl,
 		return nil, invalid("The job must have exactly one owner.")
 	}
 	return asked, nil
-}
-
-func (w *Workspace) getJob(c *call) (any, *Error) {
-	id, failed := c.number("job_id", 0)
-	if failed != nil {
-		return nil, failed
-	}
-	j, failed := w.job(c, id, toView...)
-	if failed != nil {
-		return nil, failed
-	}
-	from, failed := c.page()
-	if failed != nil {
-		return nil, failed
-	}
-	answer := w.described(j, copyOf(j.settings))
-	settings := answer["settings"].(object)
-	tasks, _ := settings["tasks"].([]any)
-	from = min(from, len(tasks))
-	to := min(from+tasksPerPage, len(tasks))
-	if tasks != nil {
-		settings["tasks"] = tasks[from:to]
-	}
-	if to < len(tasks) {
-		answer["has_more"], answer["next_page_token"] = true, pageToken(to)
-	}
-	return answer, nil
-}
-
-func (w *Workspace) described(j *job, settings object) object {
-	runAs := j.creator
-	if o, ok := settings["run_as"].(object); ok {
-		for _, name := range o {
-			runAs, _ = name.(string)
-		}
-	}
-	return object{
-		"job_id": j.id, "creator_user_name": j.creator, "run_as_user_name": runAs, "created_time": j.created, "settings": settings,
-	}
-}
-
-// listJobs gives the newest first. Without expand_tasks tasks, clusters and environments are left out.
-func (w *Workspace) listJobs(c *call) (any, *Error) {
-	limit, failed := c.number("limit", 20)
-	if failed != nil {
-		return nil, failed
-	}
-	if limit < 1 || limit > 100 {
-		return nil, invalid("limit must be from 1 to 100, not %d", limit)
-	}
-	from, failed := c.page()
-	if failed != nil {
-		return nil, failed
-	}
-	var found []*job
-	for _, id := range slices.Backward(slices.Sorted(maps.Keys(w.jobs))) {
-		j, name := w.jobs[id], c.query("name")
-		if _, failed := w.job(c, id, toView...); failed == nil && (name == "" || strings.EqualFold(name, text(j.settings, "name"))) {
-			found = append(found, j)
-		}
-	}
-	from = min(from, len(found))
-	to := min(from+int(limit), len(found))
-	answer := object{"has_more": to < len(found)}
-	if to < len(found) {
-		answer["next_page_token"] = pageToken(to)
-	}
-	if from > 0 {
-		answer["prev_page_token"] = pageToken(max(0, from-int(limit)))
-	}
-	var all []object
-	for _, j := range found[from:to] {
-		settings := copyOf(j.settings)
-		if !c.flag("expand_tasks") {
-			for _, name := range []string{"tasks", "job_clusters", "environments", "parameters"} {
-				delete(settings, name)
-			}
-		}
-		all = append(all, w.described(j, settings))
-	}
-	if len(all) > 0 {
-		answer["jobs"] = all
-	}
-	return answer, nil
-}
-
-func (w *Workspace) resetJob(c *call) (any, *Error) {
-	body, request, failed := read[jobs.ResetJob](c)
-	if failed != nil {
-		return nil, failed
-	}
-	j, failed := w.job(c, request.JobId, toManage...)
-	if failed != nil {
-		return nil, failed
-	}
-	settings, _ := body["new_settings"].(object)
-	// A reset that does not name run_as leaves it as it is.
-	if old, ok := j.settings["run_as"]; ok {
-		fallback(settings, "run_as", old)
-	}
-	return nil, w.settle(c, j, settings)
-}
-
-// settle gives a job its new settings. Runs that are active go on with the old ones.
-func (w *Workspace) settle(c *call, j *job, settings object) *Error {
-	if failed := w.checkJob(c.user, settings); failed != nil {
-		return failed
-	}
-	fillJob(settings)
-	j.settings = settings
-	w.keepRunning(j)
-	return nil
-}
-
-// updateJob replaces the fields that are named, tasks and clusters by their keys, and removes others.
-func (w *Workspace) updateJob(c *call) (any, *Error) {
-	body, request, failed := read[jobs.UpdateJob](c)
-	if failed != nil {
-		return nil, failed
-	}
-	j, failed := w.job(c, request.JobId, toManage...)
-	if failed != nil {
-		return nil, failed
-	}
-	settings := copyOf(j.settings)
-	changes, _ := body["new_settings"].(object)
-	for name, value := range changes {
-		if key := keyed[name]; key != "" {
-			value = merged(list(settings, name), list(changes, name), key)
-		}
-		settings[name] = value
-	}
-	for _, name := range request.FieldsToRemove {
-		field, entry, ok := strings.Cut(name, "/")
-		if !ok {
-			delete(settings, field)
-			continue
-		}
-		kept := slices.DeleteFunc(list(settings, field), func(o object) bool { return text(o, keyed[field]) == entry })
-		settings[field] = merged(kept, nil, "")
-	}
-	return nil, w.settle(c, j, settings)
-}
-
-// keyed are the arrays of a job's settings that jobs/update merges, and the key that it goes by.
-var keyed = map[string]string{"tasks": "task_key", "job_clusters": "job_cluster_key"}
-
-func merged(old, changes []object, key string) []any {
-	all := []any{}
-	for _, o := range old {
-		if !slices.ContainsFunc(changes, func(one object) bool { return one[key] == o[key] }) {
-			all = append(all, o)
-		}
-	}
-	for _, o := range changes {
-		all = append(all, o)
-	}
-	return all
 }
 
 func (w *Workspace) deleteJob(c *call) (any, *Error) {

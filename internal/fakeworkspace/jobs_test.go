@@ -47,7 +47,7 @@ func create(t *testing.T, c *databricks.WorkspaceClient, j jobs.CreateJob) int64
 	return must[*jobs.CreateResponse](t)(c.Jobs.Create(t.Context(), j)).JobId
 }
 
-func settings(t *testing.T, c *databricks.WorkspaceClient, id int64) *jobs.JobSettings {
+func settingsOf(t *testing.T, c *databricks.WorkspaceClient, id int64) *jobs.JobSettings {
 	t.Helper()
 	return must[*jobs.Job](t)(c.Jobs.GetByJobId(t.Context(), id)).Settings
 }
@@ -65,7 +65,7 @@ func TestJobHasTheServersFields(t *testing.T) {
 	if s.Tasks[1].RunIf != jobs.RunIfAllSuccess || s.Tasks[1].NotebookTask.Source != jobs.SourceWorkspace || s.Schedule.PauseStatus != jobs.PauseStatusUnpaused {
 		t.Errorf("task is %+v", s.Tasks[1])
 	}
-	other := settings(t, c, create(t, c, continuous()))
+	other := settingsOf(t, c, create(t, c, continuous()))
 	if n := other.JobClusters[0].NewCluster; n.AwsAttributes == nil || n.DataSecurityMode == "" || n.SparkEnvVars["PYSPARK_PYTHON"] == "" {
 		t.Errorf("cluster is %+v", n)
 	}
@@ -130,7 +130,7 @@ func TestUpdateOfAJob(t *testing.T) {
 	ok(t, c.Jobs.Update(t.Context(), jobs.UpdateJob{
 		JobId: id, NewSettings: &jobs.JobSettings{Name: "new", Tasks: []jobs.Task{other}}, FieldsToRemove: []string{"tags", "tasks/gold"},
 	}))
-	s := settings(t, c, id)
+	s := settingsOf(t, c, id)
 	if s.Name != "new" || len(s.Tags) != 0 || len(s.Tasks) != 2 || s.Tasks[1].Description != "changed" || s.Schedule == nil {
 		t.Errorf("settings are %+v", s)
 	}
@@ -140,7 +140,7 @@ func TestUpdateOfAJob(t *testing.T) {
 		t.Errorf("a refused update left %d tasks", n)
 	}
 	ok(t, c.Jobs.Reset(t.Context(), jobs.ResetJob{JobId: id, NewSettings: jobs.JobSettings{Name: "bare"}}))
-	if s := settings(t, c, id); s.Schedule != nil || s.Tasks != nil || s.Name != "bare" {
+	if s := settingsOf(t, c, id); s.Schedule != nil || s.Tasks != nil || s.Name != "bare" {
 		t.Errorf("settings are %+v", s)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,37 +19,67 @@ type Request struct {
 	Path   string
 	Query  url.Values
 	Body   []byte // with the secrets in it: see String
+	Type   string // Content-Type of the body
 	Status int    // of the answer, whether or not it arrived; 0 while there is none
 }
 
-// masked are the fields that String does not show.
-var masked = []string{"string_value", "bytes_value", "content"}
+// secretFields are those of secrets/put that String does not show.
+var secretFields = []string{"string_value", "bytes_value"}
 
-// String is the request for golden files: a line, and the body with sorted keys below it. Secrets and the
-// contents of files are left out.
+// String is the request for golden files: a line, and the body with sorted keys below it. Secrets are left
+// out, and of the contents of files it shows the length.
 func (r Request) String() string {
 	line := r.Method + " " + r.Path
 	if len(r.Query) > 0 {
 		line += "?" + r.Query.Encode()
 	}
-	var body any
-	d := json.NewDecoder(bytes.NewReader(r.Body))
-	d.UseNumber()
-	if len(r.Body) == 0 || d.Decode(&body) != nil {
+	if len(r.Body) == 0 {
 		return line
 	}
-	if o, ok := body.(object); ok {
-		for _, name := range masked {
-			if text, ok := o[name].(string); ok {
-				o[name] = fmt.Sprintf("(%d characters)", len(text))
-			}
-		}
+	body, ok := r.shown()
+	if !ok {
+		return line + fmt.Sprintf("\n(%d bytes)", len(r.Body))
 	}
 	text, err := json.MarshalIndent(body, "", "  ")
 	if err != nil {
 		return line
 	}
 	return line + "\n" + string(text)
+}
+
+// shown is the body without secrets; false if it is a file's content.
+func (r Request) shown() (object, bool) {
+	if strings.HasPrefix(r.Path, "/api/2.0/workspace-files/") || strings.HasPrefix(r.Path, "/api/2.0/fs/") {
+		return nil, false
+	}
+	body := object{}
+	if kind, params, err := mime.ParseMediaType(r.Type); err == nil && kind == "multipart/form-data" {
+		form, err := multipart.NewReader(bytes.NewReader(r.Body), params["boundary"]).ReadForm(maxBody)
+		if err != nil {
+			return nil, false
+		}
+		for name, values := range form.Value {
+			body[name] = values[0]
+		}
+		for name, files := range form.File {
+			body[name] = fmt.Sprintf("(%d bytes)", files[0].Size)
+		}
+		return body, true
+	}
+	d := json.NewDecoder(bytes.NewReader(r.Body))
+	d.UseNumber()
+	if d.Decode(&body) != nil {
+		return nil, false
+	}
+	for _, name := range secretFields {
+		if body[name] != nil {
+			body[name] = "(secret)"
+		}
+	}
+	if text, ok := body["content"].(string); ok {
+		body["content"] = fmt.Sprintf("(%d characters)", len(text))
+	}
+	return body, true
 }
 
 // Writes tells whether the request changes something, if it is let.
@@ -90,7 +122,7 @@ func (w *Workspace) OnRequest(before, after func(n int, r Request)) {
 // arrive records a request and finds the fault that it gets, which may be none.
 func (w *Workspace) arrive(r *http.Request, body []byte) (int, *Request, Fault) {
 	w.mu.Lock()
-	seen := &Request{N: len(w.requests) + 1, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Body: body}
+	seen := &Request{N: len(w.requests) + 1, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Body: body, Type: r.Header.Get("Content-Type")}
 	w.requests = append(w.requests, seen)
 	fault := w.faultFor(*seen)
 	before, told := w.before, *seen

@@ -11,6 +11,7 @@ import (
 )
 
 func TestContinuousJobHasARun(t *testing.T) {
+	t.Parallel()
 	w, c := open(t, fakeworkspace.Options{})
 	ctx := t.Context()
 	j := continuous()

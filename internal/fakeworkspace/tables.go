@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 func (w *Workspace) tableRoutes() {
@@ -27,8 +25,8 @@ func (w *Workspace) AddTable(full, owner string) {
 	}
 	parts := strings.Split(full, ".")
 	w.tables[full] = w.stamped(object{
-		"name": parts[2], "schema_name": parts[1], "catalog_name": parts[0], "full_name": full, "table_id": uuid.NewString(),
-		"table_type": "MANAGED", "data_source_format": "DELTA", "storage_location": location("tables"), "columns": []object{},
+		"name": parts[2], "schema_name": parts[1], "catalog_name": parts[0], "full_name": full, "table_id": w.uuid(),
+		"table_type": "MANAGED", "data_source_format": "DELTA", "storage_location": w.location("tables"), "columns": []object{},
 	}, owner)
 }
 

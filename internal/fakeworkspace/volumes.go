@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/databricks/databricks-sdk-go/service/catalog"
-	"github.com/google/uuid"
 )
 
 func (w *Workspace) volumeRoutes() {
@@ -74,8 +73,8 @@ func (w *Workspace) createVolume(c *call) (any, *Error) {
 	if w.volumes[full] != nil {
 		return nil, ucError(http.StatusBadRequest, "VOLUME_ALREADY_EXISTS", "Volume '%s' already exists", full)
 	}
-	o["full_name"], o["volume_id"] = full, uuid.NewString()
-	fallback(o, "storage_location", location("volumes"))
+	o["full_name"], o["volume_id"] = full, w.uuid()
+	fallback(o, "storage_location", w.location("volumes"))
 	w.volumes[full] = w.stamped(o, c.user.Name)
 	return o, nil
 }

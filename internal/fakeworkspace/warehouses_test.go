@@ -9,6 +9,7 @@ import (
 )
 
 func TestWarehouses(t *testing.T) {
+	t.Parallel()
 	w, c := open(t, fakeworkspace.Options{})
 	ctx := t.Context()
 	ask := sql.CreateWarehouseRequest{Name: "lake", ClusterSize: "2X-Small", WarehouseType: "PRO", EnableServerlessCompute: true, MaxNumClusters: 1, AutoStopMins: 5}
