@@ -51,3 +51,22 @@ func (b builder) delivery() bi.Delivery {
 	d.Paused = len(d.Notify) == 0 || b.Streaming.Paused || b.Streaming.Shape == target.ShapeManual
 	return d
 }
+
+// bundleReports are the same in a bundle: the dashboard is the exported file, the alerts have their query in
+// them. The mode of the bundle's target says whether they are paused.
+func (b builder) bundleReports() (board, alerts map[string]any, err error) {
+	board = fields(dashboards.Dashboard{DisplayName: bi.DashboardName, WarehouseId: bundleWarehouse})
+	board["file_path"] = "../infra/dashboards/" + bi.DashboardFile
+	board["dataset_catalog"], board["dataset_schema"] = b.target.Catalog, b.target.Schema
+	made, err := bi.Alerts(b.target.Place(), bi.Delivery{})
+	alerts = map[string]any{}
+	for _, a := range made {
+		f := fields(a)
+		f["warehouse_id"] = bundleWarehouse
+		delete(f["schedule"].(map[string]any), "pause_status")
+		alerts[a.Key] = f
+	}
+	return map[string]any{"cryptostream": board}, alerts, err
+}
+
+const bundleWarehouse = "${resources.sql_warehouses.lakectl.id}"

@@ -36,6 +36,10 @@ type variable struct {
 func bundleFile(t target.Target, lakehouse *jobs.Lakehouse) ([]byte, error) {
 	in := bundleTarget(t)
 	b := builder{in, in.Databricks, lakehouse}
+	board, alerts, err := b.bundleReports()
+	if err != nil {
+		return nil, fmt.Errorf("databricks.yml: %w", err)
+	}
 	file := mapping(
 		"bundle", mapping("name", "cryptostream"),
 		"variables", mapping(
@@ -53,6 +57,8 @@ func bundleFile(t target.Target, lakehouse *jobs.Lakehouse) ([]byte, error) {
 			"secret_scopes", mapping("lakectl", map[string]any{"name": "lakectl-${bundle.target}"}),
 			"sql_warehouses", mapping("lakectl", b.warehouse()[0].Fields),
 			"jobs", mapping("streaming", bundleJob(b.continuous(), "CryptoStream streaming"), "maintenance", bundleJob(b.maintenanceJob(), "CryptoStream maintenance")),
+			"dashboards", board,
+			"alerts", alerts,
 		),
 		"targets", mapping(
 			"dev", mapping("mode", "development", "default", true, "resources", map[string]any{
