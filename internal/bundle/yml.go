@@ -42,6 +42,8 @@ func bundleFile(t target.Target, lakehouse *jobs.Lakehouse) ([]byte, error) {
 	}
 	file := mapping(
 		"bundle", mapping("name", "cryptostream"),
+		// A file outside of the paths can't be named; one of a dashboard that is uploaded is another dashboard.
+		"sync", mapping("paths", []any{".", "../infra/dashboards"}, "exclude", []any{"**/*.lvdash.json"}),
 		"variables", mapping(
 			"catalog", variable{"Unity Catalog's catalog, which must exist", t.Catalog},
 			"schema", variable{"Holds the tables and views; in development it gets a prefix", t.Schema},
