@@ -46,6 +46,7 @@ func serve(t *testing.T) *httptest.Server {
 	w.AddPrincipal("6a1f2a3c-0000-4000-8000-000000000001", "s")
 	w.AddPrincipal("6a1f2a3c-0000-4000-8000-000000000002", "s")
 	w.AddCatalog("workspace")
+	w.AddCluster("shared")
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
 	return server
@@ -100,6 +101,12 @@ func create(t *testing.T, server *httptest.Server, r deploy.Resource, ids map[st
 	case deploy.Secret:
 		body["string_value"] = "value of " + r.Variable
 	case deploy.Job:
+		for _, task := range body["tasks"].([]any) {
+			if task := task.(map[string]any); task["existing_cluster_id"] != nil { // here it is another one
+				clusters := call(t, server, "GET", "/api/2.1/clusters/list", nil)["clusters"].([]any)
+				task["existing_cluster_id"] = clusters[0].(map[string]any)["cluster_id"]
+			}
+		}
 		clusters, _ := body["job_clusters"].([]any)
 		for _, c := range clusters {
 			if spec := c.(map[string]any)["new_cluster"].(map[string]any); spec["node_type_id"] == deploy.NodeType {
