@@ -3,6 +3,8 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -52,7 +54,12 @@ func TestWorkspaceScripts(t *testing.T) {
 //	table NAME          makes a table
 //	schema NAME         makes a schema that joe owns
 //	job NAME            makes a job that Joe owns, and sets $JOB to its id
+//	find NAME           sets $JOB to the id of the job of that name
+//	call METHOD PATH FILE  calls the API as Jane, with a body in which variables are replaced
+//	secret SCOPE KEY VALUE  fails unless that is its value
 //	expire              ends all tokens
+//	jobs N              fails unless there are so many jobs
+//	profile NAME        writes ~/.databrickscfg with it
 //	requests FILE       what was written since the last time, one request after the other
 //	quiet               fails if something was written since the last time
 //	lock                sets $LOCK to the id of the lock
@@ -81,8 +88,27 @@ func workspaceCmd(ts *testscript.TestScript, _ bool, args []string) {
 	case "job":
 		id := w.AddJob("joe@example.com", map[string]any{"name": args[1]})
 		ts.Setenv("JOB", strconv.FormatInt(id, 10))
+	case "find":
+		for id, job := range w.Jobs() {
+			if job["name"] == args[1] {
+				ts.Setenv("JOB", strconv.FormatInt(id, 10))
+			}
+		}
+	case "call":
+		ts.Check(call(ts, args[1], args[2], ts.ReadFile(args[3])))
+	case "secret":
+		if w.Secrets(args[1])[args[2]] != args[3] {
+			ts.Fatalf("%s is not the value of %s in %s", args[3], args[2], args[1])
+		}
 	case "expire":
 		w.ExpireTokens()
+	case "jobs":
+		if got := strconv.Itoa(len(w.Jobs())); got != args[1] {
+			ts.Fatalf("%s jobs, want %s", got, args[1])
+		}
+	case "profile":
+		text := fmt.Sprintf("[%s]\nhost = %s\ntoken = dapi-jane\n", args[1], ts.Getenv("HOST"))
+		ts.Check(os.WriteFile(ts.Getenv("DATABRICKS_CONFIG_FILE"), []byte(text), 0o600))
 	case "requests":
 		var b strings.Builder
 		for _, r := range w.Writes() {
@@ -105,6 +131,25 @@ func workspaceCmd(ts *testscript.TestScript, _ bool, args []string) {
 	default:
 		ts.Fatalf("unknown: workspace %v", args)
 	}
+}
+
+// call is a change that somebody makes in the workspace's pages.
+func call(ts *testscript.TestScript, method, path, body string) error {
+	request, err := http.NewRequest(method, ts.Getenv("DATABRICKS_HOST")+path, strings.NewReader(os.Expand(body, ts.Getenv)))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer dapi-jane")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", response.Status, answer)
+	}
+	return err
 }
 
 // scrubCmd FROM TO copies a text without what is another one in each run.

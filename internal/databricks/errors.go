@@ -75,6 +75,8 @@ func signIn(err error, cfg *config.Config) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
+	case strings.HasPrefix(text, "resolve:"), strings.HasPrefix(text, "validate:"):
+		return exit.New(exit.Usage, fmt.Errorf("the workspace's configuration: %w", err), "look at ~/.databrickscfg, --profile and DATABRICKS_*")
 	case errors.As(err, &away):
 		return exit.New(exit.Failed, fmt.Errorf("the workspace %s can't be reached: %w", cfg.Host, away.cause), whichHost)
 	case errors.Is(err, apierr.ErrUnauthenticated), errors.Is(err, apierr.ErrPermissionDenied):
@@ -84,8 +86,6 @@ func signIn(err error, cfg *config.Config) error {
 	case strings.Contains(text, "cannot configure default credentials"), strings.Contains(text, "not configured"), cfg.Host == "":
 		return exit.New(exit.Failed, errors.New("there are no credentials for a Databricks workspace"),
 			"databricks auth login makes some; or set DATABRICKS_HOST and DATABRICKS_TOKEN, or name a profile of ~/.databrickscfg with --profile")
-	case strings.HasPrefix(text, "resolve:"), strings.HasPrefix(text, "validate:"):
-		return exit.New(exit.Usage, fmt.Errorf("the workspace's configuration: %w", err), "look at ~/.databrickscfg, --profile and DATABRICKS_*")
 	}
 	return exit.New(exit.Failed, fmt.Errorf("sign in to %s: %w", cfg.Host, err), "")
 }

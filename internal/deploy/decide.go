@@ -13,18 +13,26 @@ import (
 
 // decide makes the plan's steps of what was found.
 func (p *planning) decide(ctx context.Context) error {
+	var taken []takenBy
 	var refused []error
 	for _, key := range p.order {
 		step, err := p.step(p.wanted[key])
-		if err != nil {
+		var by takenBy
+		switch {
+		case errors.As(err, &by):
+			taken = append(taken, by)
+		case err != nil:
 			refused = append(refused, err)
-			continue
+		default:
+			p.steps[key] = &step
+			p.plan.Steps = append(p.plan.Steps, step)
 		}
-		p.steps[key] = &step
-		p.plan.Steps = append(p.plan.Steps, step)
 	}
 	if len(refused) > 0 {
 		return together(refused)
+	}
+	if len(taken) > 0 {
+		return allTaken(taken)
 	}
 	p.restarts()
 	return p.leftovers(ctx)
@@ -122,16 +130,39 @@ func (p *planning) unknown(s Step, r Resource, found []Found) (Step, error) {
 		s.Action, s.Why = Create, "new"
 		return s, nil
 	}
-	return s, taken(r, found)
+	return s, newTaken(r, found)
 }
 
-func taken(r Resource, found []Found) error {
-	ids := make([]string, len(found))
-	for i, f := range found {
-		ids[i] = f.ID
+// takenBy is the error of a name that somebody else's resource has.
+type takenBy struct {
+	r   Resource
+	ids []string
+}
+
+func (t takenBy) Error() string {
+	text := fmt.Sprintf("%s %q", noun(t.r.Kind), t.r.Name)
+	if !kinds[t.r.Kind].named {
+		text += " (" + strings.Join(t.ids, ", ") + ")"
 	}
-	return exit.New(exit.Refused, fmt.Errorf("%s %q (%s) is there already and not made by this target: %s", noun(r.Kind), r.Name, r.Key, strings.Join(ids, ", ")),
-		fmt.Sprintf("take it over with --bind %s=%s, or give the target another name for it", r.Key, ids[0]))
+	return text
+}
+
+func newTaken(r Resource, found []Found) error {
+	t := takenBy{r: r}
+	for _, f := range found {
+		t.ids = append(t.ids, f.ID)
+	}
+	return t
+}
+
+func allTaken(all []takenBy) error {
+	texts, binds := make([]string, len(all)), make([]string, len(all))
+	for i, t := range all {
+		texts[i] = t.Error()
+		binds[i] = fmt.Sprintf("--bind '%s=%s'", t.r.Key, t.ids[0])
+	}
+	return exit.New(exit.Refused, fmt.Errorf("the workspace has what this target did not make: %s", strings.Join(texts, ", ")),
+		"take it over with "+strings.Join(binds, " ")+", or give the target other names")
 }
 
 // deployed is a resource that was deployed and is there.

@@ -37,8 +37,10 @@ func (e *Engine) PlanDestroy(ctx context.Context, wanted []Resource, data bool) 
 		case !keep[key]:
 		case entry.HoldsData != "":
 			s.Action, s.Destroys, s.Why = Keep, "", "it holds "+entry.HoldsData
+		case e.home(entry):
+			s.Action, s.Why = Keep, "the state in it says whose the rest is"
 		default:
-			s.Action, s.Why = Keep, "it holds what is kept, or says what that is"
+			s.Action, s.Why = Keep, "what is kept is in it"
 		}
 		p.Steps = append(p.Steps, s)
 	}

@@ -110,11 +110,7 @@ func ReadPlan(file string, text []byte) (*Plan, error) {
 
 // movedFrom tells what is not as it was when a plan was saved; "" if all is.
 func (p *Plan) movedFrom(saved *Plan) string {
-	switch {
-	case p.Workspace != saved.Workspace || p.Folder != saved.Folder || p.Target != saved.Target:
-		return fmt.Sprintf("it is for target %s in %s at %s", saved.Target, saved.Folder, saved.Workspace)
-	case saved.Serial == 0 && p.Serial == 0:
-	case p.Lineage != saved.Lineage || p.Serial != saved.Serial:
+	if p.Lineage != saved.Lineage || p.Serial != saved.Serial {
 		return fmt.Sprintf("there was another deploy since: the state is %s/%d, and was %s/%d", p.Lineage, p.Serial, saved.Lineage, saved.Serial)
 	}
 	for i := range max(len(p.Steps), len(saved.Steps)) {

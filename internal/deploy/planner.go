@@ -66,6 +66,9 @@ func (e *Engine) Plan(ctx context.Context, desired []Resource) (*Plan, error) {
 
 // PlanAgain makes a saved plan anew, and refuses it if something has moved since.
 func (e *Engine) PlanAgain(ctx context.Context, saved *Plan) (*Plan, error) {
+	if e.Host != saved.Workspace || e.Folder != saved.Folder || e.Target != saved.Target {
+		return nil, exit.New(exit.Refused, fmt.Errorf("the plan is for target %s in %s, folder %s", saved.Target, saved.Workspace, saved.Folder), "")
+	}
 	state, err := e.readState(ctx)
 	if err != nil {
 		return nil, err

@@ -3,8 +3,8 @@ package deploy
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"text/tabwriter"
 )
 
 var signs = map[Action]string{
@@ -19,20 +19,22 @@ var whys = map[Reason]string{
 // WriteText shows a plan to people: each resource that something happens to, the fields that change and why.
 func (p *Plan) WriteText(out io.Writer) error {
 	fmt.Fprintf(out, "%s of target %s in %s, folder %s\n\n", p.Operation, p.Target, p.Workspace, p.Folder)
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, s := range p.Steps {
-		if s.Action == NoOp {
-			continue
-		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", signs[s.Action], s.Action, s.Key, s.Name, s.Why)
-		for _, line := range s.details() {
-			fmt.Fprintf(table, "\t\t  %s\n", line)
+	shown := slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return s.Action == NoOp })
+	var action, key, name int
+	for _, s := range shown {
+		action, key, name = max(action, len(s.Action)), max(key, len(s.Key)), max(name, len([]rune(s.Name)))
+	}
+	for _, s := range shown {
+		line := fmt.Sprintf("  %-3s %-*s  %-*s  %-*s  %s", signs[s.Action], action, s.Action, key, s.Key, name, s.Name, s.Why)
+		fmt.Fprintln(out, strings.TrimRight(line, " "))
+		for _, detail := range s.details() {
+			fmt.Fprintf(out, "        %s\n", detail)
 		}
 	}
-	if err := table.Flush(); err != nil {
-		return err
+	if len(shown) > 0 {
+		fmt.Fprintln(out)
 	}
-	_, err := fmt.Fprintf(out, "\n%s\n", p.Summary())
+	_, err := fmt.Fprintln(out, p.Summary())
 	return err
 }
 
@@ -40,8 +42,11 @@ func (p *Plan) WriteText(out io.Writer) error {
 func (s Step) details() (lines []string) {
 	for _, c := range s.Changes {
 		line := c.Path + ": " + short(c.Old) + " → " + short(c.New)
-		if c.Path == "value" && s.Kind == Secret {
+		switch {
+		case c.Path == "value" && s.Kind == Secret:
 			line = "its value is written again"
+		case c.Path == digestField:
+			line = "content: " + digestShort(c.Old) + " → " + digestShort(c.New)
 		}
 		if why := whys[c.Why]; why != "" {
 			line += "  (" + why + ")"
@@ -60,6 +65,15 @@ func (s Step) details() (lines []string) {
 		lines = append(lines, "holds "+strings.Join(names, ", "))
 	}
 	return lines
+}
+
+// digestShort is enough of a digest to tell two apart.
+func digestShort(v any) string {
+	text, ok := v.(string)
+	if !ok {
+		return short(v)
+	}
+	return text[:min(len(text), 8)]
 }
 
 // Summary counts a plan's steps by action.

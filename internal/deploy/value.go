@@ -27,8 +27,12 @@ func canonical(fields map[string]any) (map[string]any, error) {
 	return c, d.Decode(&c)
 }
 
-// text of a JSON document in these fields is compared as the document.
-const dashboardField = "serialized_dashboard"
+const (
+	// dashboardField is text that is compared as the JSON document that it is.
+	dashboardField = "serialized_dashboard"
+	// digestField stands for a content.
+	digestField = "content_sha256"
+)
 
 // recorded is what the state keeps of fields that were sent, and what is compared: contents as their digest.
 func recorded(fields map[string]any) (map[string]any, error) {
@@ -42,7 +46,7 @@ func recorded(fields map[string]any) (map[string]any, error) {
 			return nil, fmt.Errorf("content is not base64: %w", err)
 		}
 		delete(c, "content")
-		c["content_sha256"] = Digest(source)
+		c[digestField] = Digest(source)
 	}
 	if text, ok := c[dashboardField].(string); ok {
 		d := json.NewDecoder(strings.NewReader(text))
