@@ -1,8 +1,6 @@
 package bundle
 
 import (
-	"fmt"
-
 	"github.com/databricks/databricks-sdk-go/service/dashboards"
 
 	"github.com/cryptostream/lakectl/internal/bi"
@@ -38,7 +36,7 @@ func (b builder) reports() ([]deploy.Resource, error) {
 }
 
 func (b builder) report(key string, kind deploy.Kind, name string, f map[string]any) deploy.Resource {
-	return deploy.Resource{Key: key, Kind: kind, Name: fmt.Sprintf("%s/%s", b.Folder, name), Fields: f, DependsOn: []string{KeyFolder, KeyWarehouse}}
+	return deploy.Resource{Key: key, Kind: kind, Name: name, Fields: f, DependsOn: []string{KeyFolder, KeyWarehouse}}
 }
 
 // delivery says whom the alerts tell. One that tells nobody, or of a lakehouse that stands still, would wake
