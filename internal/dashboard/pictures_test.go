@@ -1,0 +1,57 @@
+package dashboard
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestPictures writes the screenshots of the documentation to the folder named by LAKECTL_PICTURES:
+//
+//	LAKECTL_PICTURES=docs/images go test -run TestPictures ./internal/dashboard
+func TestPictures(t *testing.T) {
+	folder := os.Getenv("LAKECTL_PICTURES")
+	if folder == "" {
+		t.Skip("writes pictures where LAKECTL_PICTURES says")
+	}
+	if !filepath.IsAbs(folder) {
+		folder = filepath.Join("..", "..", folder) // of the repository, as it was typed
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f := &tables{status: running("binance")}
+	f.walk(time.Now().Add(-2*time.Second), 25*time.Hour, 10*time.Second)
+	f.deadLetters()
+	s := serve(t, f.config())
+	b := openBrowser(t)
+	b.size(1360, 900)
+	b.scheme("light")
+	b.open(s.URL() + "/?assets=BTC&range=1h")
+	b.await("document.querySelector('#plot canvas') && document.querySelectorAll('#ticks tbody tr').length === 10")
+	b.picture(filepath.Join(folder, "dashboard-light.png"))
+	b.scheme("dark")
+	b.picture(filepath.Join(folder, "dashboard-dark.png"))
+	b.open(s.URL() + "/?assets=BTC,ETH,SOL,DOGE&range=6h")
+	b.await("document.querySelector('#plot canvas') && document.querySelector('#legend').children.length === 5")
+	b.run(chromedp.Click(chromedp.CSS("#letters details summary")))
+	b.picture(filepath.Join(folder, "dashboard-compare.png"))
+	b.scheme("light")
+	b.size(390, 844)
+	b.open(s.URL() + "/?assets=ETH&range=15m")
+	b.await("document.querySelector('#plot canvas')")
+	b.picture(filepath.Join(folder, "dashboard-narrow.png"))
+}
+
+// deadLetters fills the dead letters with what a check has refused.
+func (f *tables) deadLetters() {
+	now := time.Now().UTC().Truncate(time.Second)
+	f.reasons = [][]any{{[]any{"malformed_json"}, int64(12)}, {[]any{"bad_price", "bad_event_time"}, int64(3)}}
+	f.dead = [][]any{
+		{int64(0), int64(8123), now, []any{"malformed_json"}, []byte("BTC-USD"), []byte(`{"event_id":"4f1","pair":"BTC-USD","price":`), int64(43)},
+		{int64(0), int64(8090), now.Add(-time.Minute), []any{"bad_price", "bad_event_time"}, []byte("ETH-USD"), []byte(`{"event_id":"77a","pair":"ETH-USD","price":"-2930.40","collected_at":"12:30:00"}`), int64(82)},
+	}
+}
