@@ -27,6 +27,7 @@ type runOptions struct {
 	conf      map[string]string
 	trigger   time.Duration
 	feed      feedOptions
+	page      dashboardOptions
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -74,6 +75,7 @@ kill too, the next run goes on where this one ended.`,
 	f.StringToStringVar(&o.conf, "spark-conf", nil, "settings of our own Spark over the built-in ones, key=value")
 	f.DurationVar(&o.trigger, "trigger", 0, "interval of every query, instead of each job's own")
 	metricsFlag(cmd, &o.metrics, "off")
+	o.page.flags(cmd)
 	o.delivery.flags(cmd)
 	o.feed.flags(cmd)
 	return cmd
@@ -107,6 +109,9 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 	if o.untilIdle && o.feed.source != "replay" && o.feed.limit == 0 {
 		return usagef("--until-idle needs a source that ends: a replay, or simulated with --limit")
 	}
+	if err := o.page.check(cmd); err != nil {
+		return err
+	}
 	if err := o.feed.check(cmd); err != nil {
 		return err
 	}
@@ -138,7 +143,7 @@ func (a *app) runLocal(ctx context.Context, o runOptions) (err error) {
 	l, err := startLakehouse(ctx, lakehouseOptions{
 		dir: o.dir, feed: o.feed, delivery: o.delivery, metrics: o.metrics,
 		remote: o.remote, kafkaPort: o.kafkaPort, sparkPort: o.sparkPort, heapMB: o.heapMB,
-		conf: o.conf, trigger: o.trigger,
+		conf: o.conf, trigger: o.trigger, page: o.page,
 		log: a.logger(), steps: screen,
 	})
 	if err != nil {

@@ -148,6 +148,7 @@ func (b *browser) size(width, height int64) {
 // picture writes a screenshot of the whole page.
 func (b *browser) picture(path string) {
 	b.t.Helper()
+	b.run(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 0)"))
 	if err := os.WriteFile(path, result(b, chromedp.FullScreenshot(100)), 0o644); err != nil {
 		b.t.Fatal(err)
 	}

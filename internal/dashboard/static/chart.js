@@ -1,6 +1,6 @@
 import { attribute, byId, el, text, visible } from './dom.js'
 import { average, grouped, percent, plain, price, rounded } from './decimal.js'
-import { clock, day, minute, precise, shortDay, span } from './time.js'
+import { clock, day, minute, now, precise, shortDay, span } from './time.js'
 
 const uPlot = window.uPlot
 const width = 5 * 60_000 // a pause longer than the average's window breaks the line
@@ -97,7 +97,7 @@ export class Chart {
       },
       scales: { x: { time: true }, y: { range: (_, min, max) => padded(min, max) } },
       axes: [
-        { ...axis, values: (_, marks, __, ___, step) => times(marks, step), space: 80 },
+        { ...axis, values: (_, marks, __, ___, step) => times(marks, step), space: 80, size: 44 },
         { ...axis, size: measure, values: (_, marks, __, ___, step) => marks.map(m => plain(m, step)), space: 40 },
       ],
       series,
@@ -195,7 +195,7 @@ export class Chart {
       if (line.ma[i]) add('Off average', percent(deviation(line.price[i], line.ma[i])), null, '')
     })
     const host = byId('legend')
-    const nodes = [el('div', { class: 'when' }, el('dt', {}, 'Time (UTC)'), el('dd', {}, time ? `${day(time)} ${precise(time)}` : '–')),
+    const nodes = [el('div', { class: 'when' }, el('dt', {}, 'Time (UTC)'), el('dd', {}, time ? (day(time) === day(now()) ? '' : day(time) + ' ') + precise(time) : '–')),
       ...entries.map(e => el('div', {}, el('dt', {}, e.mark ? el('span', { class: `key ${e.mark}`, 'aria-hidden': true }) : '', e.name), el('dd', { 'data-value': e.exact || null }, e.value)))]
     host.replaceChildren(...nodes)
   }

@@ -84,17 +84,17 @@ export class Health {
     this.fresh()
     this.figure('Event to Silver', latency ? `${latency.toFixed(1)} s` : '–', '', latency > 60)
     this.figure('Source', visible(health.source.name === 'none' ? 'others publish' : health.source.name || '–'), health.source.stand_in ? 'made up' : '', Boolean(health.source.error))
-    this.figure('Kafka', health.source.name === 'none' ? '–' : health.source.kafka_up ? 'takes messages' : 'does not answer', health.source.waiting ? `${health.source.waiting} wait` : '', health.source.name !== 'none' && !health.source.kafka_up)
-    this.figure('Dead letters', String(dead.total), 'since yesterday', dead.total > 0)
-    this.figure('Duplicates dropped', String(sum('duplicates')), 'in this run', false)
-    this.figure('Late rows', String(sum('late')), 'in this run', sum('late') > 0)
+    this.figure('Kafka', health.source.name === 'none' ? '–' : health.source.kafka_up ? 'up' : 'down', health.source.waiting ? `${health.source.waiting} wait` : '', health.source.name !== 'none' && !health.source.kafka_up)
+    this.figure('Dead letters', String(dead.total), 'in two days', dead.total > 0)
+    this.figure('Duplicates dropped', String(sum('duplicates')), '', false)
+    this.figure('Late rows', String(sum('late')), '', sum('late') > 0)
   }
 
   // fresh is the age of the newest tick against the promise of one minute.
   fresh() {
     const age = this.newest ? now() - this.newest : null
     const past = this.replay || age > 7 * 86_400_000
-    this.figure('Freshness', age === null ? '–' : past ? day(this.newest) : span(age), past ? 'replay' : 'promise: 1 min', age !== null && !past && age > 60_000)
+    this.figure('Freshness', age === null ? '–' : past ? day(this.newest) : span(age), past ? 'replay' : 'of 1 min', age !== null && !past && age > 60_000)
   }
 
   figure(name, value, note, bad) {
