@@ -157,7 +157,12 @@ func (b *browser) picture(path string) {
 // serve starts a dashboard on loopback.
 func serve(t *testing.T, config Config) *Server {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return start(t, config, "127.0.0.1:0")
+}
+
+func start(t *testing.T, config Config, addr string) *Server {
+	t.Helper()
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
