@@ -44,10 +44,14 @@ func naive(rows []row) (averages map[string]string, changes map[string]string) {
 	hour := recent.Microseconds()
 	averages, changes = map[string]string{}, map[string]string{}
 	now, before := map[string]row{}, map[string]row{}
+	byPair := map[string][]row{}
+	for _, r := range rows {
+		byPair[r.pair] = append(byPair[r.pair], r)
+	}
 	for _, r := range rows {
 		sum, n := new(big.Rat), int64(0)
-		for _, other := range rows {
-			if other.pair == r.pair && other.at <= r.at && other.at >= r.at-averaged.Microseconds() {
+		for _, other := range byPair[r.pair] {
+			if other.at <= r.at && other.at >= r.at-averaged.Microseconds() {
 				price, _ := new(big.Rat).SetString(other.price)
 				sum.Add(sum, price)
 				n++

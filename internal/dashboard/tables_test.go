@@ -148,7 +148,7 @@ func (f *tables) walk(until time.Time, length, every time.Duration) {
 
 // running is a run in which all is well.
 func running(source string) Status {
-	s := Status{State: Running, Source: Source{Name: source, KafkaUp: true, TakenAt: time.Now().UTC(), Pace: 10 * time.Second}}
+	s := Status{State: Running, Source: Source{Name: source, KafkaUp: true, TakenAt: time.Now().UTC(), Pace: time.Hour}}
 	for _, name := range []string{"bronze_prices", "silver_prices", "dead_letter", "gold_price_ma_5m", "gold_price_hourly"} {
 		q := Query{Name: name, State: "running", Healthy: true, Rows: 4200, RowsPerSecond: 1.02, BatchSeconds: 0.48, LagUnit: "bytes", LatencySeconds: 1.9}
 		if name == "bronze_prices" {

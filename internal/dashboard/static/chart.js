@@ -22,6 +22,7 @@ export class Chart {
   // show draws lines: one with its average, several by price or indexed to 100.
   show(view, indexed) {
     this.view = view
+    if (!this.zoom) this.whole = view
     this.lines = view.lines.filter(l => l.at.length)
     this.indexed = indexed && view.lines.length > 1
     const shape = JSON.stringify([view.lines.map(l => l.base), this.indexed])
@@ -152,8 +153,8 @@ export class Chart {
       case '+': case '=': this.zoomTo(middle - quarter, middle + quarter); break
       case '-':
         if (this.zoom) {
-          const from = Math.max(this.view.from, middle - 4 * quarter)
-          const to = Math.min(this.view.to, middle + 4 * quarter)
+          const from = Math.max(this.whole.from, middle - 4 * quarter)
+          const to = Math.min(this.whole.to, middle + 4 * quarter)
           if (to - from >= 0.98 * this.span) this.reset()
           else this.zoomTo(from, to)
         }
