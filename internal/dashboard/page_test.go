@@ -1,10 +1,8 @@
 package dashboard
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cryptostream/lakectl/internal/dashboard/browsertest"
 )
 
 const drawn = "document.querySelector('#plot').uplot && document.querySelectorAll('#ticks tbody tr').length > 0"
@@ -19,9 +19,9 @@ const drawn = "document.querySelector('#plot').uplot && document.querySelectorAl
 // shown is what the tile and the row of a pair say, exactly.
 type shown struct{ Tile, Change, Price, MA, RowChange, Source, At string }
 
-func (b *browser) pair(name string) shown {
-	b.t.Helper()
-	return script[shown](b, fmt.Sprintf(`(() => {
+func pairShown(t *testing.T, b *browsertest.Browser, name string) shown {
+	t.Helper()
+	return browsertest.Script[shown](b, fmt.Sprintf(`(() => {
 		const tile = document.querySelector('.tile[data-pair=%[1]q]')
 		const row = [...document.querySelectorAll('#ticks tbody tr')].find(r => r.cells[0].textContent === %[1]q)
 		const v = e => e?.dataset.value ?? ''
@@ -39,9 +39,8 @@ type plotted struct {
 	Labels []string
 }
 
-func (b *browser) plot() plotted {
-	b.t.Helper()
-	return script[plotted](b, `(() => {
+func plot(b *browsertest.Browser) plotted {
+	return browsertest.Script[plotted](b, `(() => {
 		const u = document.querySelector('#plot').uplot
 		return {X: u.data[0], Y: u.data[1], MA: u.data[2], Min: u.scales.x.min, Max: u.scales.x.max, Labels: u.axes[1]._values}
 	})()`)
@@ -54,37 +53,37 @@ func TestPage(t *testing.T) {
 	f.walk(newest, 3*time.Hour, 10*time.Second)
 	f.deadLetters()
 	s := serve(t, f.config())
-	b := openBrowser(t)
-	b.size(1360, 1000)
-	b.open(s.URL())
-	b.await(drawn)
+	b := browsertest.Open(t)
+	b.Size(1360, 1000)
+	b.Go(s.URL())
+	b.Await(drawn)
 
 	t.Run("numbers", func(t *testing.T) {
-		b.t = t
+		b.For(t)
 		want, err := newNumbers(f)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, a := range assets {
-			b.await(fmt.Sprintf("document.querySelector('.tile[data-pair=%q] .change')?.dataset.value", a.pair))
-			if diff := cmp.Diff(want[a.pair], b.pair(a.pair)); diff != "" {
+			b.Await(fmt.Sprintf("document.querySelector('.tile[data-pair=%q] .change')?.dataset.value", a.pair))
+			if diff := cmp.Diff(want[a.pair], pairShown(t, b, a.pair)); diff != "" {
 				t.Errorf("%s: %s", a.pair, diff)
 			}
 		}
-		b.text(".tile[data-base=BTC] .name", "Bitcoin")
-		b.text("#pill", "Live")
-		b.text("#reasons", "12 malformed_json")
-		b.text("#vitals", "binance")
-		b.text("#queries", "gold_price_hourly")
+		b.Text(".tile[data-base=BTC] .name", "Bitcoin")
+		b.Text("#pill", "Live")
+		b.Text("#reasons", "12 malformed_json")
+		b.Text("#vitals", "binance")
+		b.Text("#queries", "gold_price_hourly")
 	})
 	t.Run("chart", func(t *testing.T) {
-		b.t = t
-		p := b.plot()
+		b.For(t)
+		p := plot(b)
 		if n := len(p.X); n < 355 || n > 365 {
 			t.Errorf("%d points in an hour of a tick each 10 s", n)
 		}
 		last := p.Y[len(p.Y)-1]
-		if want := b.pair("BTC-USDT").Price; last == nil || fmt.Sprintf("%.2f", *last) != fmt.Sprintf("%.2f", number(t, want)) {
+		if want := pairShown(t, b, "BTC-USDT").Price; last == nil || fmt.Sprintf("%.2f", *last) != fmt.Sprintf("%.2f", number(t, want)) {
 			t.Errorf("the line ends at %v, the price is %s", last, want)
 		}
 		if p.Max-p.Min != 3_600_000 || p.MA[len(p.MA)-1] == nil {
@@ -92,68 +91,68 @@ func TestPage(t *testing.T) {
 		}
 	})
 	t.Run("push", func(t *testing.T) {
-		b.t = t
-		before := len(b.plot().X)
+		b.For(t)
+		before := len(plot(b).X)
 		at := time.Now()
 		f.change(func() { f.add(at, "BTC-USDT", "binance", "12345.678901234567890123") })
-		b.await("document.querySelector('.tile[data-base=BTC] .price').dataset.value === '12345.678901234567890123'")
+		b.Await("document.querySelector('.tile[data-base=BTC] .price').dataset.value === '12345.678901234567890123'")
 		t.Logf("a tick was on the page after %s", time.Since(at))
-		b.text(".tile[data-base=BTC] .price", "12,345.678901234567890123")
-		b.await(fmt.Sprintf("document.querySelector('#plot').uplot.data[0].length >= %d", before)) // one came, one may have left
-		b.await("document.querySelector('#plot').uplot.data[1].at(-1) === 12345.678901234567")
+		b.Text(".tile[data-base=BTC] .price", "12,345.678901234567890123")
+		b.Await(fmt.Sprintf("document.querySelector('#plot').uplot.data[0].length >= %d", before)) // one came, one may have left
+		b.Await("document.querySelector('#plot').uplot.data[1].at(-1) === 12345.678901234567")
 		f.change(func() { f.add(at.Add(time.Millisecond), "BTC-USDT", "binance", "85000") })
-		b.await("document.querySelector('.tile[data-base=BTC] .price').dataset.value === '85000'")
+		b.Await("document.querySelector('.tile[data-base=BTC] .price').dataset.value === '85000'")
 	})
 	t.Run("choices", func(t *testing.T) {
-		b.t = t
-		b.run(chromedp.Click(chromedp.CSS(".tile[data-base=PEPE]")))
-		b.text("#chart-title", "Pepe")
-		b.await("document.querySelector('#legend [data-value]')?.dataset.value === document.querySelector('.tile[data-base=PEPE] .price').dataset.value")
-		if labels := b.plot().Labels; !strings.HasPrefix(labels[0], "0.0000") {
+		b.For(t)
+		b.Run(chromedp.Click(chromedp.CSS(".tile[data-base=PEPE]")))
+		b.Text("#chart-title", "Pepe")
+		b.Await("document.querySelector('#legend [data-value]')?.dataset.value === document.querySelector('.tile[data-base=PEPE] .price').dataset.value")
+		if labels := plot(b).Labels; !strings.HasPrefix(labels[0], "0.0000") {
 			t.Errorf("labels of an axis around 0.0000123: %v", labels)
 		}
-		b.run(chromedp.Click(chromedp.CSS("#compare")), chromedp.Click(chromedp.CSS(".tile[data-base=BTC]")))
-		b.text("#chart-title", "2 assets compared")
-		b.await("document.querySelector('#plot').uplot.series.length === 3 && document.querySelector('#plot').uplot.data[1].find(v => v != null) === 100")
-		if address := script[string](b, "location.search"); address != "?assets=BTC,PEPE&range=1h" {
+		b.Run(chromedp.Click(chromedp.CSS("#compare")), chromedp.Click(chromedp.CSS(".tile[data-base=BTC]")))
+		b.Text("#chart-title", "2 assets compared")
+		b.Await("document.querySelector('#plot').uplot.series.length === 3 && document.querySelector('#plot').uplot.data[1].find(v => v != null) === 100")
+		if address := browsertest.Script[string](b, "location.search"); address != "?assets=BTC,PEPE&range=1h" {
 			t.Errorf("the address says %s", address)
 		}
-		b.run(chromedp.Click(chromedp.CSS("#indexed")))
-		b.await("document.querySelector('#plot').uplot.data[1].find(v => v != null) > 1000")
-		b.run(chromedp.Click(chromedp.CSS("#compare")))
-		b.text("#chart-title", "Bitcoin")
-		b.run(chromedp.Click(chromedp.CSS("input[value='15m']")))
-		b.await("document.querySelector('#plot').uplot.scales.x.max - document.querySelector('#plot').uplot.scales.x.min === 900000")
+		b.Run(chromedp.Click(chromedp.CSS("#indexed")))
+		b.Await("document.querySelector('#plot').uplot.data[1].find(v => v != null) > 1000")
+		b.Run(chromedp.Click(chromedp.CSS("#compare")))
+		b.Text("#chart-title", "Bitcoin")
+		b.Run(chromedp.Click(chromedp.CSS("input[value='15m']")))
+		b.Await("document.querySelector('#plot').uplot.scales.x.max - document.querySelector('#plot').uplot.scales.x.min === 900000")
 	})
 	t.Run("zoom and keyboard", func(t *testing.T) {
-		b.t = t
-		box := script[struct{ X, Y, Width, Height float64 }](b, "(() => { const r = document.querySelector('.u-over').getBoundingClientRect(); return {X: r.x, Y: r.y, Width: r.width, Height: r.height} })()")
-		b.run(chromedp.DragAndDropXY(box.X+box.Width/4, box.Y+box.Height/2, box.X+box.Width/2, box.Y+box.Height/2))
-		b.await("!document.querySelector('#unzoom').hidden && Math.abs(document.querySelector('#plot').uplot.scales.x.max - document.querySelector('#plot').uplot.scales.x.min - 225000) < 20000")
-		b.run(chromedp.Focus(chromedp.CSS("#plot")), chromedp.KeyEvent("0"))
-		b.await("document.querySelector('#unzoom').hidden && document.querySelector('#plot').uplot.scales.x.max - document.querySelector('#plot').uplot.scales.x.min === 900000")
-		b.run(chromedp.KeyEvent("+"))
-		b.await("!document.querySelector('#unzoom').hidden")
-		b.run(chromedp.KeyEvent("-"))
-		b.await("document.querySelector('#unzoom').hidden")
-		b.run(chromedp.KeyEvent(kb.Home), chromedp.KeyEvent(kb.ArrowRight))
-		b.await("document.querySelector('#plot').uplot.cursor.idx === 1")
-		b.text("#plot-said", "BTC-USDT")
+		b.For(t)
+		box := browsertest.Script[struct{ X, Y, Width, Height float64 }](b, "(() => { const r = document.querySelector('.u-over').getBoundingClientRect(); return {X: r.x, Y: r.y, Width: r.width, Height: r.height} })()")
+		b.Run(chromedp.DragAndDropXY(box.X+box.Width/4, box.Y+box.Height/2, box.X+box.Width/2, box.Y+box.Height/2))
+		b.Await("!document.querySelector('#unzoom').hidden && Math.abs(document.querySelector('#plot').uplot.scales.x.max - document.querySelector('#plot').uplot.scales.x.min - 225000) < 20000")
+		b.Run(chromedp.Focus(chromedp.CSS("#plot")), chromedp.KeyEvent("0"))
+		b.Await("document.querySelector('#unzoom').hidden && document.querySelector('#plot').uplot.scales.x.max - document.querySelector('#plot').uplot.scales.x.min === 900000")
+		b.Run(chromedp.KeyEvent("+"))
+		b.Await("!document.querySelector('#unzoom').hidden")
+		b.Run(chromedp.KeyEvent("-"))
+		b.Await("document.querySelector('#unzoom').hidden")
+		b.Run(chromedp.KeyEvent(kb.Home), chromedp.KeyEvent(kb.ArrowRight))
+		b.Await("document.querySelector('#plot').uplot.cursor.idx === 1")
+		b.Text("#plot-said", "BTC-USDT")
 	})
 	t.Run("accessible", func(t *testing.T) {
-		b.t = t
+		b.For(t)
 		for _, scheme := range []string{"light", "dark"} {
-			b.scheme(scheme)
-			b.accessible(scheme)
+			b.Scheme(scheme)
+			b.Accessible(scheme)
 		}
-		b.size(360, 740)
-		b.accessible("narrow")
-		if wide := script[int](b, "document.documentElement.scrollWidth"); wide > 360 {
+		b.Size(360, 740)
+		b.Accessible("narrow")
+		if wide := browsertest.Script[int](b, "document.documentElement.scrollWidth"); wide > 360 {
 			t.Errorf("the page is %d wide on a screen of 360", wide)
 		}
 	})
-	b.t = t
-	b.quiet()
+	b.For(t)
+	b.Quiet()
 }
 
 func number(t *testing.T, text string) float64 {
@@ -182,60 +181,35 @@ func newNumbers(f *tables) (map[string]shown, error) {
 	return all, nil
 }
 
-// accessible runs axe-core and expects nothing serious or critical.
-func (b *browser) accessible(what string) {
-	b.t.Helper()
-	axe, err := os.ReadFile("testdata/axe-core/axe.min.js")
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	b.run(chromedp.Evaluate[chromedp.Void](string(axe)))
-	found := script[string](b, `axe.run().then(r => JSON.stringify(r.violations.map(v => ({id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 200) + ' ' + n.failureSummary)}))))`)
-	var violations []struct {
-		ID, Impact, Help string
-		Nodes            []string
-	}
-	if err := json.Unmarshal([]byte(found), &violations); err != nil {
-		b.t.Fatal(err)
-	}
-	for _, v := range violations {
-		if v.Impact == "serious" || v.Impact == "critical" {
-			b.t.Errorf("%s: %s (%s): %s\n%s", what, v.ID, v.Impact, v.Help, strings.Join(v.Nodes, "\n"))
-		} else {
-			b.t.Logf("%s: %s (%s): %s", what, v.ID, v.Impact, v.Help)
-		}
-	}
-}
-
 // TestStates shows what is going on, in each state, and goes on by itself.
 func TestStates(t *testing.T) {
 	f := &tables{status: Status{State: Starting, Source: Source{Name: "auto", StandIn: true}}}
 	s := serve(t, f.config())
-	b := openBrowser(t)
-	b.open(s.URL())
-	b.text("#banner", "starting")
-	b.text("#stand-in", "Simulated prices")
-	b.accessible("starting")
+	b := browsertest.Open(t)
+	b.Go(s.URL())
+	b.Text("#banner", "starting")
+	b.Text("#stand-in", "Simulated prices")
+	b.Accessible("starting")
 
 	f.change(func() { f.status = running("binance") })
-	b.text("#pill", "No data yet")
-	b.text("#banner", "wait for the first quote")
+	b.Text("#pill", "No data yet")
+	b.Text("#banner", "wait for the first quote")
 
 	f.change(func() { f.walk(time.Now(), time.Minute, 10*time.Second) })
-	b.text("#pill", "Live")
-	b.await(drawn)
-	b.await("document.querySelector('#banner').hidden")
+	b.Text("#pill", "Live")
+	b.Await(drawn)
+	b.Await("document.querySelector('#banner').hidden")
 
 	f.change(func() { f.failure = errors.New("connect to spark at 127.0.0.1:1: connection refused") })
-	b.text("#pill", "Spark is away")
-	b.text("#banner", "connection refused")
-	b.accessible("away")
+	b.Text("#pill", "Spark is away")
+	b.Text("#banner", "connection refused")
+	b.Accessible("away")
 	f.change(func() {
 		f.failure = nil
 		f.add(time.Now(), "BTC-USDT", "binance", "77777.7")
 	})
-	b.text("#pill", "Live")
-	b.text(".tile[data-base=BTC] .price", "77,777.70")
+	b.Text("#pill", "Live")
+	b.Text(".tile[data-base=BTC] .price", "77,777.70")
 
 	status := func(change func(*Status)) {
 		f.change(func() {
@@ -247,28 +221,28 @@ func TestStates(t *testing.T) {
 		s.Source.TakenAt, s.Source.Pace = time.Now().Add(-5*time.Minute), 10*time.Second
 		s.Source.Error = "data-api.binance.vision answers 502 Bad Gateway"
 	})
-	b.text("#pill", "Source down")
-	b.text("#banner", "502 Bad Gateway")
+	b.Text("#pill", "Source down")
+	b.Text("#banner", "502 Bad Gateway")
 	status(func(s *Status) { s.Source.KafkaUp, s.Source.Waiting = false, 30 })
-	b.text("#pill", "Kafka is down")
+	b.Text("#pill", "Kafka is down")
 	status(func(s *Status) {
 		for i := range s.Queries {
 			s.Queries[i].Healthy, s.Queries[i].State, s.Queries[i].LastError = false, "restarting", "[STREAM_FAILED] it <b>broke</b>\nat java"
 		}
 	})
-	b.text("#pill", "starting again")
-	b.text("#queries", "it <b>broke</b>")
+	b.Text("#pill", "starting again")
+	b.Text("#queries", "it <b>broke</b>")
 	status(func(s *Status) { s.Queries[0].CatchingUp = true })
-	b.text("#pill", "Catching up")
+	b.Text("#pill", "Catching up")
 	status(func(s *Status) { s.Source.Ended = true })
-	b.text("#pill", "has ended")
+	b.Text("#pill", "has ended")
 	status(func(s *Status) { s.State = Stopping })
-	b.text("#pill", "Stopping")
+	b.Text("#pill", "Stopping")
 	status(func(s *Status) { s.State = Stopped })
-	b.text("#banner", "goes on where it ended")
+	b.Text("#banner", "goes on where it ended")
 	status(func(*Status) {})
-	b.text("#pill", "Live")
-	b.quiet()
+	b.Text("#pill", "Live")
+	b.Quiet()
 }
 
 // TestStale tells old prices from new ones, and a replay of the past from both.
@@ -276,26 +250,27 @@ func TestStale(t *testing.T) {
 	f := &tables{status: running("binance")}
 	f.walk(time.Now().Add(-10*time.Minute), 2*time.Hour, 30*time.Second)
 	s := serve(t, f.config())
-	b := openBrowser(t)
-	b.open(s.URL() + "/?pair=NOPE-USD<script>&range=9999y")
-	b.text("#pill", "Stale")
-	b.text(".tile .age", "10 min ago")
-	b.await(drawn)
-	b.text("#chart-note", "There is no range 9999y")
-	b.open(s.URL() + "/?pair=NOPE-USD<script>")
-	b.text("#chart-note", "There is no NOPE-USD<script> here")
+	b := browsertest.Open(t)
+	b.Go(s.URL() + "/?pair=NOPE-USD<script>&range=9999y")
+	b.Text("#pill", "Stale")
+	b.Text(".tile .age", "10 min ago")
+	b.Await(drawn)
+	b.Text("#chart-note", "There is no range 9999y")
+	b.Go(s.URL() + "/?pair=NOPE-USD<script>")
+	b.Text("#chart-note", "There is no NOPE-USD<script> here")
 
 	past := &tables{status: running("replay")}
-	past.walk(time.Date(2022, 1, 3, 12, 0, 0, 0, time.UTC), 2*time.Hour, 30*time.Second)
 	s = serve(t, past.config())
-	b.open(s.URL())
-	b.text("#pill", "Replay")
-	b.await(drawn)
-	b.text(".tile .age", "2022-01-03 12:00")
-	if n := len(b.plot().X); n != 120 {
+	b.Go(s.URL())
+	b.Text("#pill", "No data yet")
+	past.change(func() { past.walk(time.Date(2022, 1, 3, 12, 0, 0, 0, time.UTC), 2*time.Hour, 30*time.Second) })
+	b.Text("#pill", "Replay")
+	b.Await(drawn)
+	b.Text(".tile .age", "2022-01-03 12:00")
+	if n := len(plot(b).X); n != 120 {
 		t.Errorf("%d points of the last hour of the replay", n)
 	}
-	b.quiet()
+	b.Quiet()
 }
 
 // TestHostile shows what others have written as text, whatever it is.
@@ -307,23 +282,23 @@ func TestHostile(t *testing.T) {
 	f.reasons = [][]any{{[]any{evil}, int64(1)}}
 	f.dead = [][]any{{int64(0), int64(1), time.Now().UTC(), []any{evil}, []byte(evil), append([]byte(evil+"\u202e\u200b"), 0xff, 0), int64(9)}}
 	s := serve(t, f.config())
-	b := openBrowser(t)
-	b.open(s.URL())
-	b.await(drawn)
-	b.text("#ticks", evil)
-	b.text("#ticks", "<B>BTC⟨U+202E⟩-USD")
-	b.text("#queries", evil)
-	b.text("#reasons", evil)
-	b.run(chromedp.Click(chromedp.CSS("#letters summary")))
-	b.text("#letters pre", "⟨U+202E⟩⟨U+200B⟩")
-	b.text("#letters .hex", "3c 69 6d 67")
-	if title := script[string](b, "document.title"); title != "CryptoStream Lakehouse" {
+	b := browsertest.Open(t)
+	b.Go(s.URL())
+	b.Await(drawn)
+	b.Text("#ticks", evil)
+	b.Text("#ticks", "<B>BTC⟨U+202E⟩-USD")
+	b.Text("#queries", evil)
+	b.Text("#reasons", evil)
+	b.Run(chromedp.Click(chromedp.CSS("#letters summary")))
+	b.Text("#letters pre", "⟨U+202E⟩⟨U+200B⟩")
+	b.Text("#letters .hex", "3c 69 6d 67")
+	if title := browsertest.Script[string](b, "document.title"); title != "CryptoStream Lakehouse" {
 		t.Errorf("the title is %q", title)
 	}
-	if n := script[int](b, "document.querySelectorAll('main img, main script, main b').length"); n != 0 {
+	if n := browsertest.Script[int](b, "document.querySelectorAll('main img, main script, main b').length"); n != 0 {
 		t.Errorf("%d elements were made of text", n)
 	}
-	b.quiet()
+	b.Quiet()
 }
 
 // TestReconnect goes on after lakectl was away, on the same address.
@@ -331,15 +306,15 @@ func TestReconnect(t *testing.T) {
 	f := &tables{status: running("binance")}
 	f.walk(time.Now(), 10*time.Minute, 10*time.Second)
 	s := start(t, f.config(), "127.0.0.1:0")
-	b := openBrowser(t)
-	b.open(s.URL())
-	b.await(drawn)
+	b := browsertest.Open(t)
+	b.Go(s.URL())
+	b.Await(drawn)
 	if err := s.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	b.text("#pill", "Not connected")
+	b.Text("#pill", "Not connected")
 	f.change(func() { f.add(time.Now(), "BTC-USDT", "binance", "55555.5") })
 	start(t, f.config(), s.address)
-	b.text("#pill", "Live")
-	b.text(".tile[data-base=BTC] .price", "55,555.50")
+	b.Text("#pill", "Live")
+	b.Text(".tile[data-base=BTC] .price", "55,555.50")
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/cryptostream/lakectl/internal/dashboard/browsertest"
 )
 
 // TestPictures writes the screenshots of the documentation to the folder named by LAKECTL_PICTURES:
@@ -27,23 +29,23 @@ func TestPictures(t *testing.T) {
 	f.walk(time.Now().Add(-2*time.Second), 25*time.Hour, 10*time.Second)
 	f.deadLetters()
 	s := serve(t, f.config())
-	b := openBrowser(t)
-	b.size(1360, 900)
-	b.scheme("light")
-	b.open(s.URL() + "/?assets=BTC&range=1h")
-	b.await("document.querySelector('#plot canvas') && document.querySelectorAll('#ticks tbody tr').length === 10")
-	b.picture(filepath.Join(folder, "dashboard-light.png"))
-	b.scheme("dark")
-	b.picture(filepath.Join(folder, "dashboard-dark.png"))
-	b.open(s.URL() + "/?assets=BTC,ETH,SOL,DOGE&range=6h")
-	b.await("document.querySelector('#plot canvas') && document.querySelector('#legend').children.length === 5")
-	b.run(chromedp.Click(chromedp.CSS("#letters details summary")))
-	b.picture(filepath.Join(folder, "dashboard-compare.png"))
-	b.scheme("light")
-	b.size(390, 844)
-	b.open(s.URL() + "/?assets=ETH&range=15m")
-	b.await("document.querySelector('#plot canvas')")
-	b.picture(filepath.Join(folder, "dashboard-narrow.png"))
+	b := browsertest.Open(t)
+	b.Size(1360, 900)
+	b.Scheme("light")
+	b.Go(s.URL() + "/?assets=BTC&range=1h")
+	b.Await("document.querySelector('#plot canvas') && document.querySelectorAll('#ticks tbody tr').length === 10")
+	b.Picture(filepath.Join(folder, "dashboard-light.png"))
+	b.Scheme("dark")
+	b.Picture(filepath.Join(folder, "dashboard-dark.png"))
+	b.Go(s.URL() + "/?assets=BTC,ETH,SOL,DOGE&range=6h")
+	b.Await("document.querySelector('#plot canvas') && document.querySelector('#legend').children.length === 5")
+	b.Run(chromedp.Click(chromedp.CSS("#letters details summary")))
+	b.Picture(filepath.Join(folder, "dashboard-compare.png"))
+	b.Scheme("light")
+	b.Size(390, 844)
+	b.Go(s.URL() + "/?assets=ETH&range=15m")
+	b.Await("document.querySelector('#plot canvas')")
+	b.Picture(filepath.Join(folder, "dashboard-narrow.png"))
 }
 
 // deadLetters fills the dead letters with what a check has refused.

@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -33,6 +32,7 @@ type poller struct {
 	away      string
 	awaySince time.Time
 	state     state
+	behind    bool // nobody has looked for a while: what came meanwhile is not read yet
 
 	// Of run alone.
 	versions map[string]string
@@ -57,6 +57,7 @@ func (p *poller) run(ctx context.Context) {
 	var checked time.Time
 	for loaded := false; ; {
 		if loaded && !p.hub.watched() {
+			p.setBehind(true)
 			select {
 			case <-ctx.Done():
 				return
@@ -75,6 +76,7 @@ func (p *poller) run(ctx context.Context) {
 			p.answered(err)
 			if err == nil {
 				loaded = true
+				p.setBehind(false)
 			} else {
 				sleep(ctx, retryEvery)
 			}
@@ -84,6 +86,15 @@ func (p *poller) run(ctx context.Context) {
 			return
 		case <-version.C:
 		}
+	}
+}
+
+func (p *poller) setBehind(behind bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.behind != behind {
+		p.behind = behind
+		p.refreshState()
 	}
 }
 
@@ -102,15 +113,13 @@ func (p *poller) read(ctx context.Context, loaded bool) error {
 	if changed, err := p.changed(silver); err != nil {
 		return err
 	} else if changed != "" {
-		if err := p.follow(ctx); err != nil {
-			return err
-		}
-		p.versions[silver] = changed
-		return nil
+		return p.follow(ctx, changed)
 	}
 	if time.Since(p.deadAt) >= deadEvery {
-		if changed, err := p.changed(deadLetters); err != nil || changed != "" {
-			return errors.Join(err, p.refreshDead(ctx, changed))
+		if changed, err := p.changed(deadLetters); err != nil {
+			return err
+		} else if changed != "" {
+			return p.refreshDead(ctx, changed)
 		}
 	}
 	if time.Since(p.sliceAt) >= sliceEvery {
@@ -154,16 +163,19 @@ func (p *poller) load(ctx context.Context) error {
 	return p.refreshDead(ctx, "")
 }
 
-// follow reads the rows that have come.
-func (p *poller) follow(ctx context.Context) error {
+// follow reads the rows that have come with a version.
+func (p *poller) follow(ctx context.Context, version string) error {
+	if p.store.newest == 0 {
+		return p.load(ctx) // the first rows may be of any time
+	}
 	rows, tooMuch, err := p.reader.follow(ctx, p.store.offsets, p.store.complete) // only this goroutine writes them
 	if err != nil {
 		return err
 	}
-	p.asked = time.Now()
-	if tooMuch || p.store.newest == 0 && len(rows) > 0 {
+	if tooMuch {
 		return p.load(ctx)
 	}
+	p.asked, p.versions[silver] = time.Now(), version
 	if len(rows) == 0 {
 		return nil
 	}
@@ -245,6 +257,9 @@ func (p *poller) refreshState() {
 		newest = time.UnixMicro(p.store.newest)
 	}
 	now := describe(p.health, newest, p.away, p.awaySince, time.Now())
+	if p.behind && now.Name == conditionStale {
+		now = state{Name: conditionReading, Title: "Reading", Text: "What came since somebody looked last is being read."}
+	}
 	if now != p.state {
 		p.state = now
 		p.hub.publish("state", now)

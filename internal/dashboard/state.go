@@ -22,6 +22,7 @@ const (
 	conditionSourceDown condition = "source_down"
 	conditionEmpty      condition = "empty"
 	conditionEnded      condition = "ended"
+	conditionReading    condition = "reading" // what came while nobody looked
 	conditionStale      condition = "stale"
 	conditionReplay     condition = "replay"
 	conditionLive       condition = "live"

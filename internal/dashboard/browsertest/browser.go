@@ -1,9 +1,10 @@
-package dashboard
+// Package browsertest drives a headless Chromium for tests of the dashboard, here and in cmd/lakectl: what a
+// page shows, what its console complains of, and whether it is accessible.
+package browsertest
 
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"slices"
@@ -18,8 +19,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser is a headless Chromium with one tab, and what its console has complained of.
-type browser struct {
+// Browser is a headless Chromium with one tab, and what its console has complained of.
+type Browser struct {
 	t   *testing.T
 	ctx context.Context
 
@@ -27,9 +28,9 @@ type browser struct {
 	complaints []string
 }
 
-// openBrowser starts Chromium. Without one the test fails, unless the tests are to be short: what a page
+// Open starts Chromium. Without one the test fails, unless the tests are to be short: what a page
 // does can't be known without a browser.
-func openBrowser(t *testing.T) *browser {
+func Open(t *testing.T) *Browser {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs a browser")
@@ -50,14 +51,14 @@ func openBrowser(t *testing.T) *browser {
 	t.Cleanup(cancel)
 	ctx, cancelTab := chromedp.NewContext(allocator)
 	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancelTab() })
-	b := &browser{t: t, ctx: ctx}
+	b := &Browser{t: t, ctx: ctx}
 	if err := chromedp.Listen(ctx, b.listen); err != nil { // starts it
 		t.Fatal(err)
 	}
 	return b
 }
 
-func (b *browser) listen(event any) {
+func (b *Browser) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch e := event.(type) {
@@ -74,8 +75,8 @@ func (b *browser) listen(event any) {
 	}
 }
 
-// quiet expects that the console has had no complaint.
-func (b *browser) quiet() {
+// Quiet expects that the console has had no complaint.
+func (b *Browser) Quiet() {
 	b.t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -87,7 +88,8 @@ func (b *browser) quiet() {
 // patience is how long a test waits for what must happen.
 const patience = 30 * time.Second
 
-func (b *browser) run(actions ...chromedp.Action[chromedp.Void]) {
+// Run runs actions that have no result.
+func (b *Browser) Run(actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -96,8 +98,8 @@ func (b *browser) run(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// result runs an action that has one.
-func result[T any](b *browser, action chromedp.Action[T]) T {
+// Result runs an action that has one.
+func Result[T any](b *Browser, action chromedp.Action[T]) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -108,31 +110,36 @@ func result[T any](b *browser, action chromedp.Action[T]) T {
 	return value
 }
 
-func (b *browser) open(url string) { b.t.Helper(); b.run(chromedp.Navigate(url)) }
+// Go navigates to an address.
+func (b *Browser) Go(url string) { b.t.Helper(); b.Run(chromedp.Navigate(url)) }
 
-// script gives the value of an expression.
-func script[T any](b *browser, expression string) T {
+// Script gives the value of an expression.
+func Script[T any](b *Browser, expression string) T {
 	b.t.Helper()
-	return result(b, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	return Result(b, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-// await waits until an expression is true, which is looked at with each frame.
-func (b *browser) await(expression string) {
+// Await waits until an expression is true, which is looked at with each frame.
+func (b *Browser) Await(expression string) { b.t.Helper(); b.AwaitFor(patience, expression) }
+
+// AwaitFor waits so long at most.
+func (b *Browser) AwaitFor(limit time.Duration, expression string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(patience))); err != nil {
-		b.t.Fatalf("waited in vain for %s: %v; the page shows:\n%.3000s", expression, err, script[string](b, "document.body.innerText"))
+	if _, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingTimeout(limit))); err != nil {
+		b.t.Fatalf("waited in vain for %s: %v; the page shows:\n%.3000s", expression, err, Script[string](b, "document.body.innerText"))
 	}
 }
 
-// text awaits that an element has a text.
-func (b *browser) text(selector, part string) {
+// Text awaits that an element has a text.
+func (b *Browser) Text(selector, part string) {
 	b.t.Helper()
-	b.await(fmt.Sprintf("document.querySelector(%q)?.innerText.includes(%q)", selector, part))
+	b.Await(fmt.Sprintf("document.querySelector(%q)?.innerText.includes(%q)", selector, part))
 }
 
-func (b *browser) scheme(name string) {
+// Scheme chooses light or dark, and less motion.
+func (b *Browser) Scheme(name string) {
 	b.t.Helper()
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}}
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
@@ -140,41 +147,19 @@ func (b *browser) scheme(name string) {
 	}
 }
 
-func (b *browser) size(width, height int64) {
+// Size sets the viewport, CSS pixels.
+func (b *Browser) Size(width, height int64) {
 	b.t.Helper()
-	b.run(chromedp.EmulateViewport(width, height))
+	b.Run(chromedp.EmulateViewport(width, height))
 }
 
-// picture writes a screenshot of the whole page.
-func (b *browser) picture(path string) {
+// Picture writes a screenshot of the whole page.
+func (b *Browser) Picture(path string) {
 	b.t.Helper()
-	b.run(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 0)"))
-	if err := os.WriteFile(path, result(b, chromedp.FullScreenshot(100)), 0o644); err != nil {
+	b.Run(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 0)"))
+	if err := os.WriteFile(path, Result(b, chromedp.FullScreenshot(100)), 0o644); err != nil {
 		b.t.Fatal(err)
 	}
-}
-
-// serve starts a dashboard on loopback.
-func serve(t *testing.T, config Config) *Server {
-	t.Helper()
-	return start(t, config, "127.0.0.1:0")
-}
-
-func start(t *testing.T, config Config, addr string) *Server {
-	t.Helper()
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := Start(l, config)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if err := s.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
 }
 
 func describeException(d *runtime.ExceptionDetails) string {
@@ -183,3 +168,6 @@ func describeException(d *runtime.ExceptionDetails) string {
 	}
 	return d.Text
 }
+
+// For makes a subtest the one that fails.
+func (b *Browser) For(t *testing.T) { b.t = t }
