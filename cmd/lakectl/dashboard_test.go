@@ -37,9 +37,9 @@ func TestDashboard(t *testing.T) {
 		s := jsonStatus(t, dir)
 		return s.rowsOf("silver_prices") >= lines && s.rowsOf("dead_letter") >= lines
 	})
-	b.AwaitFor(2*time.Minute, "document.querySelector('#pill').innerText.includes('has ended')")
-	b.AwaitFor(2*time.Minute, "document.querySelector('#reasons').innerText.includes('bad_price')")
-	b.AwaitFor(2*time.Minute, "document.querySelector('#chart-note').innerText.includes('BTC-USDT')")
+	b.AwaitFor(4*time.Minute, "document.querySelector('#pill').innerText.includes('has ended')")
+	b.AwaitFor(4*time.Minute, "document.querySelector('#reasons').innerText.includes('bad_price')")
+	b.AwaitFor(4*time.Minute, "document.querySelector('#chart-note').innerText.includes('BTC-USDT')")
 	agrees(t, dir, b)
 	lineAgrees(t, dir, address)
 	b.Text("#reasons", "2 bad_price")
@@ -47,7 +47,7 @@ func TestDashboard(t *testing.T) {
 	b.Quiet()
 
 	killServer(t, dir, "spark")
-	b.AwaitFor(2*time.Minute, "/Spark is away|starting again/.test(document.querySelector('#pill').innerText)")
+	b.AwaitFor(4*time.Minute, "/Spark is away|starting again/.test(document.querySelector('#pill').innerText)")
 	b.AwaitFor(4*time.Minute, "document.querySelector('#pill').innerText.includes('has ended')")
 	agrees(t, dir, b)
 
@@ -56,7 +56,6 @@ func TestDashboard(t *testing.T) {
 		t.Errorf("status does not name %s:\n%s", address, text)
 	}
 	b.Go(other)
-	b.AwaitFor(2*time.Minute, "document.querySelectorAll('#ticks tbody tr').length === 4")
 	agrees(t, dir, b)
 }
 
@@ -109,6 +108,7 @@ type figures struct {
 // agrees compares the page with the views.
 func agrees(t *testing.T, dir string, b *browsertest.Browser) {
 	t.Helper()
+	b.AwaitFor(4*time.Minute, "(rows => rows.length === 4 && rows.every(r => r.cells[2].dataset.value))([...document.querySelectorAll('#ticks tbody tr')])")
 	var rows []struct {
 		Pair      string
 		Price, MA string

@@ -261,12 +261,21 @@ func TestStale(t *testing.T) {
 
 	past := &tables{status: running("replay")}
 	s = serve(t, past.config())
-	b.Go(s.URL())
+	address := s.URL()
+	b.Go(address)
 	b.Text("#pill", "No data yet")
 	past.change(func() { past.walk(time.Date(2022, 1, 3, 12, 0, 0, 0, time.UTC), 2*time.Hour, 30*time.Second) })
 	b.Text("#pill", "Replay")
 	b.Await(drawn)
 	b.Text(".tile .age", "2022-01-03 12:00")
+	f = &tables{status: running("replay")}
+	f.walk(time.Date(2022, 1, 3, 12, 0, 0, 0, time.UTC), 4*time.Hour, 30*time.Second)
+	f.add(time.Date(2022, 1, 3, 9, 30, 0, 0, time.UTC), "OLD-USD", "replay", "7")
+	s = serve(t, f.config())
+	b.Go(s.URL())
+	b.Await("[...document.querySelectorAll('#ticks tbody tr')].find(r => r.cells[0].textContent === 'OLD-USD')?.cells[2].dataset.value === '7.000000000000000000'")
+	b.Go(address)
+	b.Await(drawn)
 	if n := len(plot(b).X); n != 120 {
 		t.Errorf("%d points of the last hour of the replay", n)
 	}

@@ -38,7 +38,7 @@ func TestPictures(t *testing.T) {
 	b.Scheme("dark")
 	b.Picture(filepath.Join(folder, "dashboard-dark.png"))
 	b.Go(s.URL() + "/?assets=BTC,ETH,SOL,DOGE&range=6h")
-	b.Await("document.querySelector('#plot canvas') && document.querySelector('#legend').children.length === 5")
+	b.AwaitFor(2*time.Minute, "document.querySelector('#plot canvas') && document.querySelector('#legend').children.length === 5 && !document.querySelector('#chart-note').textContent")
 	b.Run(chromedp.Click(chromedp.CSS("#letters details summary")))
 	b.Picture(filepath.Join(folder, "dashboard-compare.png"))
 	b.Scheme("light")

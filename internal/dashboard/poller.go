@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -203,7 +204,7 @@ func (p *poller) fill(ctx context.Context, from, to int64) error {
 		return nil
 	}
 	p.store.older(rows, from, to)
-	p.hub.publish("history", p.store.update(map[string][]tick{}))
+	p.hub.publish("history", p.store.update(nil)) // averages and changes may be known now
 	return nil
 }
 
@@ -242,6 +243,9 @@ func (p *poller) answered(err error) {
 	p.away = ""
 	if err != nil {
 		p.away = strings.TrimSuffix(sentence(err.Error()), ".")
+		if errors.Is(err, context.DeadlineExceeded) {
+			p.away = "Spark has not answered for " + queryTimeout.String()
+		}
 		if was == "" {
 			p.awaySince = time.Now()
 			p.config.Log.Debug("dashboard: the tables can't be read", "error", err)

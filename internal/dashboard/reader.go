@@ -6,8 +6,10 @@ import (
 	"time"
 )
 
-// queryTimeout is how long a statement may take before Spark counts as away.
-const queryTimeout = 30 * time.Second
+// queryTimeout is how long a statement may take before Spark counts as away. It is long, since a server that is
+// only slow goes on with a statement that nobody waits for: asking again would make it slower. One that is
+// gone refuses the connection at once.
+const queryTimeout = 2 * time.Minute
 
 // reader fills a store. Its statements run outside the lock; what they give is handed to the caller.
 type reader struct{ config Config }

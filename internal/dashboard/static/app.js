@@ -54,6 +54,7 @@ connect({
   history(u) {
     const reached = since
     take(u)
+    drawTicks()
     if (!chart.zoom && newest - ranges[range] < reached) load()
   },
   health(h) { health = h; drawHealth() },
