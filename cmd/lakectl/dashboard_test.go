@@ -57,6 +57,8 @@ func TestDashboard(t *testing.T) {
 	}
 	b.Go(other)
 	agrees(t, dir, b)
+	must(t, "stop", "--now", "--data-dir", dir)
+	b.AwaitFor(time.Minute, "document.querySelector('#pill').innerText.includes('Stopped')")
 }
 
 // replayFile writes three hours of ticks that end with another quote of Bitcoin, and three records that a

@@ -18,7 +18,16 @@ import (
 	"time"
 )
 
-func get(t *testing.T, client *http.Client, address string, change func(*http.Request)) (*http.Response, string) {
+// answer is a response, read whole.
+type answer struct {
+	code    int
+	header  http.Header
+	cookies []*http.Cookie
+	url     *url.URL // after redirects
+	body    string
+}
+
+func get(t *testing.T, client *http.Client, address string, change func(*http.Request)) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
 	if err != nil {
@@ -27,16 +36,16 @@ func get(t *testing.T, client *http.Client, address string, change func(*http.Re
 	if change != nil {
 		change(r)
 	}
-	answer, err := client.Do(r)
+	response, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, string(body)
+	return answer{response.StatusCode, response.Header, response.Cookies(), response.Request.URL, string(body)}
 }
 
 func ownClient(t *testing.T) *http.Client {
@@ -50,18 +59,18 @@ func TestHeaders(t *testing.T) {
 	s := serve(t, (&tables{status: running("binance")}).config())
 	client := ownClient(t)
 	for _, path := range []string{"/", "/static/app.js", "/api/lines?range=1h&bases=BTC", "/nothing"} {
-		answer, _ := get(t, client, s.URL()+path, nil)
+		a := get(t, client, s.URL()+path, nil)
 		for name, want := range headers {
-			if got := answer.Header.Get(name); got != want {
+			if got := a.header.Get(name); got != want {
 				t.Errorf("%s: %s is %q", path, name, got)
 			}
 		}
-		if answer.Header.Get("Access-Control-Allow-Origin") != "" {
+		if a.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s lets other sites read", path)
 		}
 	}
-	if answer, _ := get(t, client, s.URL()+"/static/app.js", func(r *http.Request) { r.Header.Set("If-None-Match", pages["app.js"].tag) }); answer.StatusCode != http.StatusNotModified {
-		t.Errorf("a file that the browser has: %s", answer.Status)
+	if a := get(t, client, s.URL()+"/static/app.js", func(r *http.Request) { r.Header.Set("If-None-Match", pages["app.js"].tag) }); a.code != http.StatusNotModified {
+		t.Errorf("a file that the browser has: %d", a.code)
 	}
 }
 
@@ -73,9 +82,9 @@ func TestRebinding(t *testing.T) {
 		"127.0.0.1:8088": 200, "localhost": 200, "LOCALHOST:1": 200, "[::1]:8088": 200,
 		"evil.example": 421, "127.0.0.1.evil.example:8088": 421, "192.168.0.1:8088": 421,
 	} {
-		answer, body := get(t, client, s.URL(), func(r *http.Request) { r.Host = host })
-		if answer.StatusCode != want {
-			t.Errorf("Host %s: %s: %.100s", host, answer.Status, body)
+		a := get(t, client, s.URL(), func(r *http.Request) { r.Host = host })
+		if a.code != want {
+			t.Errorf("Host %s: %d: %.100s", host, a.code, a.body)
 		}
 	}
 }
@@ -86,13 +95,13 @@ func TestToken(t *testing.T) {
 	s := serve(t, config)
 	client := ownClient(t)
 	for _, path := range []string{"/", "/?token=wrong", "/?token=", "/api/events", "/api/lines?range=1h", "/static/app.js"} {
-		answer, body := get(t, client, s.URL()+path, nil)
-		if answer.StatusCode != http.StatusUnauthorized || !strings.Contains(body, "oken is needed") || len(answer.Cookies()) > 0 {
-			t.Errorf("%s without a token: %s: %s", path, answer.Status, body)
+		a := get(t, client, s.URL()+path, nil)
+		if a.code != http.StatusUnauthorized || !strings.Contains(a.body, "oken is needed") || len(a.cookies) > 0 {
+			t.Errorf("%s without a token: %d: %s", path, a.code, a.body)
 		}
 	}
-	if answer, _ := get(t, client, s.URL()+"/api/lines?range=1h", func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+config.Token) }); answer.StatusCode != http.StatusOK {
-		t.Errorf("with the token as a header: %s", answer.Status)
+	if a := get(t, client, s.URL()+"/api/lines?range=1h", func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+config.Token) }); a.code != http.StatusOK {
+		t.Errorf("with the token as a header: %d", a.code)
 	}
 
 	jar, err := cookiejar.New(nil)
@@ -100,9 +109,9 @@ func TestToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	client.Jar = jar
-	answer, body := get(t, client, s.URL()+"/?range=6h&token="+url.QueryEscape(config.Token), nil)
-	if answer.StatusCode != http.StatusOK || !strings.Contains(body, "CryptoStream") || answer.Request.URL.RawQuery != "range=6h" {
-		t.Errorf("with the token: %s at %s", answer.Status, answer.Request.URL)
+	a := get(t, client, s.URL()+"/?range=6h&token="+url.QueryEscape(config.Token), nil)
+	if a.code != http.StatusOK || !strings.Contains(a.body, "CryptoStream") || a.url.RawQuery != "range=6h" {
+		t.Errorf("with the token: %d at %s", a.code, a.url)
 	}
 	address, _ := url.Parse(s.URL())
 	cookies := jar.Cookies(address)
@@ -112,11 +121,11 @@ func TestToken(t *testing.T) {
 	if strings.Contains(cookies[0].Value, config.Token) {
 		t.Errorf("cookies %v", cookies)
 	}
-	if answer, _ := get(t, ownClient(t), s.URL()+"/", func(r *http.Request) { r.Host = "dashboard.example"; r.AddCookie(cookies[0]) }); answer.StatusCode != http.StatusOK {
-		t.Errorf("by another name, with the cookie: %s", answer.Status)
+	if a := get(t, ownClient(t), s.URL()+"/", func(r *http.Request) { r.Host = "dashboard.example"; r.AddCookie(cookies[0]) }); a.code != http.StatusOK {
+		t.Errorf("by another name, with the cookie: %d", a.code)
 	}
-	if answer, _ = get(t, client, s.URL()+"/api/lines?range=1h", nil); answer.StatusCode != http.StatusOK {
-		t.Errorf("with the cookie: %s", answer.Status)
+	if a = get(t, client, s.URL()+"/api/lines?range=1h", nil); a.code != http.StatusOK {
+		t.Errorf("with the cookie: %d", a.code)
 	}
 }
 
@@ -136,14 +145,14 @@ func TestLines(t *testing.T) {
 		"bases=BTC&range=9999y":                        `"error":"range must be`,
 		"bases=" + strings.Repeat("A,", 60) + "&range": `"error":"at most 50`,
 	} {
-		if _, body := get(t, client, s.URL()+"/api/lines?"+query, nil); !strings.Contains(body, want) {
-			t.Errorf("%s: %.300s, want %s", query, body, want)
+		if a := get(t, client, s.URL()+"/api/lines?"+query, nil); !strings.Contains(a.body, want) {
+			t.Errorf("%s: %.300s, want %s", query, a.body, want)
 		}
 	}
-	answer, body := get(t, client, s.URL()+"/api/lines?bases=BTC&range=1h", func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") })
-	z, err := gzip.NewReader(strings.NewReader(body))
+	a := get(t, client, s.URL()+"/api/lines?bases=BTC&range=1h", func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") })
+	z, err := gzip.NewReader(strings.NewReader(a.body))
 	if err != nil {
-		t.Fatalf("%v: %v", answer.Header, err)
+		t.Fatalf("%v: %v", a.header, err)
 	}
 	var lines linesView
 	if err := json.NewDecoder(z).Decode(&lines); err != nil || len(lines.Lines) != 1 || len(lines.Lines[0].At) != 61 {

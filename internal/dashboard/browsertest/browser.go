@@ -13,8 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -171,3 +174,24 @@ func describeException(d *runtime.ExceptionDetails) string {
 
 // For makes a subtest the one that fails.
 func (b *Browser) For(t *testing.T) { b.t = t }
+
+// Metrics are Chromium's own figures of the page, such as JSHeapUsedSize (bytes) and TaskDuration
+// (seconds), after a garbage collection.
+func (b *Browser) Metrics() map[string]float64 {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, heapprofiler.CollectGarbage, cdp.Empty{}); err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := chromedp.Call(b.ctx, performance.Enable, performance.EnableParams{}); err != nil {
+		b.t.Fatal(err)
+	}
+	r, err := chromedp.Call(b.ctx, performance.GetMetrics, cdp.Empty{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for _, m := range r.Metrics {
+		all[m.Name] = m.Value
+	}
+	return all
+}
