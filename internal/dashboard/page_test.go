@@ -323,7 +323,17 @@ func TestReconnect(t *testing.T) {
 	}
 	b.Text("#pill", "Not connected")
 	f.change(func() { f.add(time.Now(), "BTC-USDT", "binance", "55555.5") })
-	start(t, f.config(), s.address)
+	s = start(t, f.config(), s.address)
 	b.Text("#pill", "Live")
 	b.Text(".tile[data-base=BTC] .price", "55,555.50")
+
+	see := func(hidden bool) {
+		browsertest.Script[bool](b, fmt.Sprintf("Object.defineProperty(document, 'hidden', {value: %t, configurable: true}); document.dispatchEvent(new Event('visibilitychange'))", hidden))
+	}
+	see(true)
+	s.unwatched(t)
+	f.change(func() { f.add(time.Now(), "BTC-USDT", "binance", "66666.6") })
+	see(false)
+	b.Text(".tile[data-base=BTC] .price", "66,666.60")
+	b.Text("#pill", "Live")
 }

@@ -261,7 +261,7 @@ func (p *poller) refreshState() {
 		newest = time.UnixMicro(p.store.newest)
 	}
 	now := describe(p.health, newest, p.away, p.awaySince, time.Now())
-	if p.behind && now.Name == conditionStale {
+	if p.behind && (now.Name == conditionStale || now.Name == conditionEmpty) {
 		now = state{Name: conditionReading, Title: "Reading", Text: "What came since somebody looked last is being read."}
 	}
 	if now != p.state {

@@ -12,7 +12,6 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -225,9 +224,7 @@ func TestViewers(t *testing.T) {
 	for _, e := range streams {
 		e.answer.Body.Close()
 	}
-	for s.poller.hub.watched() {
-		runtime.Gosched() // the server notices when the connection has ended
-	}
+	s.unwatched(t)
 	before := f.asked()
 	f.change(func() { f.add(time.Now(), "BTC-USDT", "binance", "9.5") })
 	e := events(t, client, s) // and has everything that was missed

@@ -1,10 +1,13 @@
-// connect listens to the server's events for as long as the page is open. A connection that is silent for
-// longer than the server's heartbeat allows is made anew.
+// connect listens to the server's events for as long as the page is seen: a browser has six connections to a
+// server, for all its tabs, and nobody looks at a hidden one. A connection that is silent for longer than the
+// server's heartbeat allows is made anew.
 const silence = 40_000
 const pause = 2_000
+const unseen = 5_000
 
 export function connect(handlers) {
-  let source, quiet, again
+  let source, quiet, again, leaving
+  let messages = 0
 
   function heard() {
     clearTimeout(quiet)
@@ -12,25 +15,40 @@ export function connect(handlers) {
   }
 
   async function lost(why) {
-    source.close()
-    clearTimeout(quiet)
-    clearTimeout(again)
+    const before = messages
+    leave()
     again = setTimeout(open, pause)
-    handlers.lost(await refused() ?? why)
+    why = await refused() ?? why
+    if (messages === before) handlers.lost(why)
   }
 
   function open() {
+    clearTimeout(again)
     source = new EventSource('/api/events')
     const mine = source
     for (const name of ['snapshot', 'ticks', 'history', 'health', 'state', 'dead', 'beat']) {
       source.addEventListener(name, event => {
         if (mine !== source) return
         heard()
+        messages++
         handlers[name]?.(JSON.parse(event.data))
       })
     }
     source.onerror = () => { if (mine === source) lost('lakectl does not answer') }
     heard()
+  }
+
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(leaving)
+    if (document.hidden) leaving = setTimeout(leave, unseen)
+    else if (!source) open()
+  })
+
+  function leave() {
+    source?.close()
+    source = null
+    clearTimeout(quiet)
+    clearTimeout(again)
   }
 
   open()
