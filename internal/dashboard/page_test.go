@@ -86,6 +86,10 @@ func TestPage(t *testing.T) {
 		if want := pairShown(t, b, "BTC-USDT").Price; last == nil || fmt.Sprintf("%.2f", *last) != fmt.Sprintf("%.2f", number(t, want)) {
 			t.Errorf("the line ends at %v, the price is %s", last, want)
 		}
+		off := browsertest.Script[string](b, "document.querySelector('#legend div:last-child dd').dataset.value")
+		if seen := pairShown(t, b, "BTC-USDT"); off != change(seen.Price, seen.MA) {
+			t.Errorf("the price is %s %% off its average, not %s", change(seen.Price, seen.MA), off)
+		}
 		if p.Max-p.Min != 3_600_000 || p.MA[len(p.MA)-1] == nil {
 			t.Errorf("x from %f to %f, last average %v", p.Min, p.Max, p.MA[len(p.MA)-1])
 		}
@@ -132,9 +136,9 @@ func TestPage(t *testing.T) {
 		b.Run(chromedp.Focus(chromedp.CSS("#plot")), chromedp.KeyEvent("0"))
 		b.Await("document.querySelector('#unzoom').hidden && document.querySelector('#plot').uplot.scales.x.max - document.querySelector('#plot').uplot.scales.x.min === 900000")
 		b.Run(chromedp.KeyEvent("+"))
-		b.Await("!document.querySelector('#unzoom').hidden")
+		b.Await("!document.querySelector('#unzoom').hidden && document.querySelector('#plot').uplot.data[0].length < 60")
 		b.Run(chromedp.KeyEvent("-"))
-		b.Await("document.querySelector('#unzoom').hidden")
+		b.Await("document.querySelector('#unzoom').hidden && document.querySelector('#plot').uplot.scales.x.max - document.querySelector('#plot').uplot.scales.x.min === 900000")
 		b.Run(chromedp.KeyEvent(kb.Home), chromedp.KeyEvent(kb.ArrowRight))
 		b.Await("document.querySelector('#plot').uplot.cursor.idx === 1")
 		b.Text("#plot-said", "BTC-USDT")

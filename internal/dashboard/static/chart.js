@@ -1,5 +1,5 @@
 import { attribute, byId, el, text, visible } from './dom.js'
-import { average, grouped, percent, plain, price, rounded } from './decimal.js'
+import { average, deviation, grouped, indexed, percent, plain, price, rounded } from './decimal.js'
 import { clock, day, minute, now, precise, shortDay, span } from './time.js'
 
 const uPlot = window.uPlot
@@ -187,13 +187,14 @@ export class Chart {
       time = Math.max(time, line.at[i])
       const pair = visible(line.pairs[line.pair[i]])
       if (many) {
-        const moved = percentOf(line.price[i], line.price[0])
-        add(pair, this.indexed ? `${moved.index} (${price(line.price[i])})` : `${price(line.price[i])} (${moved.percent})`, `line-${n % 10}`, line.price[i])
+        const [now, first] = [line.price[i], line.price[0]]
+        const value = this.indexed ? `${grouped(rounded(indexed(now, first), 2))} (${price(now)})` : `${price(now)} (${percent(deviation(now, first))})`
+        add(pair, value, `line-${n % 10}`, now)
         return
       }
       add(pair, price(line.price[i]), 'line-0', line.price[i])
       add('5-min average', average(line.ma[i], line.price[i]), 'average', line.ma[i])
-      if (line.ma[i]) add('Off average', percent(deviation(line.price[i], line.ma[i])), null, '')
+      if (line.ma[i]) add('Off average', percent(deviation(line.price[i], line.ma[i])), null, deviation(line.price[i], line.ma[i]))
     })
     const host = byId('legend')
     const nodes = [el('div', { class: 'when' }, el('dt', {}, 'Time (UTC)'), el('dd', {}, time ? (day(time) === day(now()) ? '' : day(time) + ' ') + precise(time) : '–')),
@@ -267,13 +268,6 @@ function extremes(prices) {
     if (Number(p) > Number(high)) high = p
   }
   return { low, high }
-}
-
-const deviation = (p, of) => (100 * (Number(p) - Number(of)) / Number(of)).toFixed(4)
-
-function percentOf(p, first) {
-  const index = 100 * Number(p) / Number(first)
-  return { index: grouped(rounded(index.toFixed(6), 2)), percent: percent((index - 100).toFixed(6)) }
 }
 
 function padded(min, max) {

@@ -11,6 +11,22 @@ export function rounded(value, decimals) {
   return (negative && units > 0n ? '-' : '') + digits.slice(0, cut) + (decimals ? '.' + digits.slice(cut) : '')
 }
 
+const units = value => BigInt(rounded(value, 18).replace('.', ''))
+
+// hundredths is 100 · a / b of whole numbers, with four decimals.
+function hundredths(a, b) {
+  const sign = a < 0n ? -1n : 1n
+  const n = sign * (2n * sign * a * 1_000_000n + b) / (2n * b)
+  const digits = (n < 0n ? -n : n).toString().padStart(5, '0')
+  return (n < 0n ? '-' : '') + digits.slice(0, -4) + '.' + digits.slice(-4)
+}
+
+// indexed is a price where another one is 100.
+export const indexed = (value, first) => hundredths(units(value), units(first))
+
+// deviation is how far a price is off another one, in percent of that.
+export const deviation = (value, of) => hundredths(units(value) - units(of), units(of))
+
 // decimalsOf is how many decimals a text has.
 export const decimalsOf = value => (value.split('.')[1] ?? '').length
 

@@ -45,7 +45,7 @@ export class Ticks {
       const p = pairs.get(pair)
       const old = now() - p.at > 86_400_000
       return [
-        { text: visible(p.pair) }, number(price(p.price), p.price), number(average(p.ma, p.price), p.ma ?? ''),
+        { text: visible(p.pair) }, number(price(p.price), p.price), { ...number(average(p.ma, p.price), p.ma ?? ''), title: p.ma ?? null },
         { ...number(percent(p.change), p.change ?? ''), class: 'n ' + (!p.change ? '' : p.change.startsWith('-') ? 'down' : 'up') },
         { text: visible(p.source || '–') }, { ...number(compact(p.volume), p.volume ?? ''), title: p.volume ?? null },
         { text: (old ? day(p.at) + ' ' : '') + precise(p.at), class: 'n', exact: String(p.at) }, { text: old ? '–' : span(p.delay), class: 'n' },
