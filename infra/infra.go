@@ -14,3 +14,9 @@ import "embed"
 //
 //go:embed runtime kafka spark
 var Files embed.FS
+
+// Targets holds targets/NAME.yaml, the places that a lakehouse can be deployed to or run on; see
+// internal/target.
+//
+//go:embed targets
+var Targets embed.FS

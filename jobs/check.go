@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cryptostream/lakectl/internal/specfile"
 )
 
 // checkNames reports jobs, views and tables that share a name. It looks at broken specs too.
@@ -16,18 +18,18 @@ func (l *loader) checkNames() {
 			return
 		}
 		if first, taken := seen[name]; taken {
-			l.errs = append(l.errs, d.at(pointer, "%s %q is already in %s", what, name, first))
+			l.errs = append(l.errs, d.At(pointer, "%s %q is already in %s", what, name, first))
 			return
 		}
-		seen[name] = d.file
+		seen[name] = d.File
 	}
 	for _, d := range l.docs {
-		name := d.text("name")
+		name := d.Text("name")
 		once(names, d, "/name", "the name", name)
-		if d.text("kind") == kindView {
+		if d.Text("kind") == kindView {
 			once(tables, d, "/name", "a table or view", name)
 		} else {
-			once(tables, d, "/sink/table", "a table or view", d.text("sink", "table"))
+			once(tables, d, "/sink/table", "a table or view", d.Text("sink", "table"))
 		}
 	}
 }
@@ -52,7 +54,7 @@ func (l *loader) check(d *loaded) {
 }
 
 func (l *loader) add(d *loaded, pointer, format string, args ...any) {
-	l.errs = append(l.errs, d.at(pointer, format, args...))
+	l.errs = append(l.errs, d.At(pointer, format, args...))
 }
 
 func (l *loader) checkPath(d *loaded) {
@@ -60,10 +62,10 @@ func (l *loader) checkPath(d *loaded) {
 	if d.spec.Kind == kindView {
 		folder = "views"
 	}
-	if name := strings.TrimSuffix(path.Base(d.file), ".yaml"); name != d.spec.Name {
+	if name := strings.TrimSuffix(path.Base(d.File), ".yaml"); name != d.spec.Name {
 		l.add(d, "/name", "the name %q must be the file's, %q", d.spec.Name, name)
 	}
-	if at := path.Dir(d.file); at != folder {
+	if at := path.Dir(d.File); at != folder {
 		pointer := "/layer"
 		if d.spec.Kind == kindView {
 			pointer = "/kind"
@@ -73,7 +75,7 @@ func (l *loader) checkPath(d *loaded) {
 }
 
 func (l *loader) checkSQL(d *loaded, pointer, name string) {
-	file := path.Join(path.Dir(d.file), name)
+	file := path.Join(path.Dir(d.File), name)
 	if _, found := l.sql[file]; !found {
 		l.add(d, pointer, "there is no file %s", file)
 		return
@@ -94,7 +96,7 @@ func (l *loader) checkDuration(d *loaded, pointer, text string) {
 // writer returns the document of the job that writes table, or nil.
 func (l *loader) writer(table string) *loaded {
 	for _, d := range l.docs {
-		if d.text("kind") != kindView && d.text("sink", "table") == table {
+		if d.Text("kind") != kindView && d.Text("sink", "table") == table {
 			return d
 		}
 	}
@@ -104,7 +106,7 @@ func (l *loader) writer(table string) *loaded {
 // readable tells whether every file could be read as YAML: only then is a name that is not there
 // not in one of the others.
 func (l *loader) readable() bool {
-	return !slices.ContainsFunc(l.docs, func(d *loaded) bool { return d.tree == nil })
+	return !slices.ContainsFunc(l.docs, func(d *loaded) bool { return d.Tree == nil })
 }
 
 func (l *loader) checkSource(d *loaded) {
@@ -117,7 +119,7 @@ func (l *loader) checkColumns(d *loaded) {
 	own := func(pointer string, names []string) {
 		for i, name := range names {
 			if !d.spec.Columns.has(name) {
-				l.add(d, child(pointer, strconv.Itoa(i)), "the column %q is not under columns", name)
+				l.add(d, specfile.Child(pointer, strconv.Itoa(i)), "the column %q is not under columns", name)
 			}
 		}
 	}
@@ -134,7 +136,7 @@ func (l *loader) checkColumns(d *loaded) {
 func (l *loader) checkViewColumns(d *loaded) {
 	for _, c := range d.spec.Columns {
 		if c.Value.Required {
-			l.add(d, child("/columns", c.Name)+"/required", "a view's column can't be required; only a table can refuse null")
+			l.add(d, specfile.Child("/columns", c.Name)+"/required", "a view's column can't be required; only a table can refuse null")
 		}
 	}
 }
@@ -166,7 +168,7 @@ func (l *loader) checkWatermark(d *loaded) {
 func (l *loader) checkExpectations(d *loaded) {
 	seen := map[string]bool{}
 	for i, e := range d.spec.Checks {
-		at := child("/expectations", strconv.Itoa(i))
+		at := specfile.Child("/expectations", strconv.Itoa(i))
 		if seen[e.Name] {
 			l.add(d, at+"/name", "the check %q is there twice", e.Name)
 		}
@@ -204,7 +206,7 @@ func (l *loader) checkQuarantine(d *loaded) {
 // named returns the document of a job, or nil.
 func (l *loader) named(name string) *loaded {
 	for _, d := range l.docs {
-		if d.text("kind") != kindView && d.text("name") == name {
+		if d.Text("kind") != kindView && d.Text("name") == name {
 			return d
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/cryptostream/lakectl/internal/specfile"
 )
 
 //go:embed bronze silver gold views
@@ -41,7 +43,7 @@ func Load(fsys fs.FS) (*Lakehouse, error) {
 	l.checkUnused()
 	order := l.order()
 	if len(l.errs) > 0 {
-		return nil, l.errs.sorted()
+		return nil, Errors{l.errs.Sorted()}
 	}
 	return l.resolve(order), nil
 }
@@ -52,12 +54,12 @@ type loader struct {
 	docs []*loaded         // by file
 	sql  map[string]string // the text of each SQL file, by path
 	used map[string]bool   // SQL files that a spec names
-	errs Errors
+	errs specfile.Errors
 }
 
 // loaded is a document with the spec in it, which is nil if the document is not a valid one.
 type loaded struct {
-	*document
+	*specfile.Document
 	spec *spec
 }
 
@@ -92,7 +94,7 @@ func (l *loader) readFiles() error {
 }
 
 func (l *loader) fail(file, format string, args ...any) {
-	l.errs = append(l.errs, Error{File: file, Message: fmt.Sprintf(format, args...)})
+	l.errs = append(l.errs, specfile.Error{File: file, Message: fmt.Sprintf(format, args...)})
 }
 
 // readSpec reads a file and holds it against the schema.
@@ -102,19 +104,19 @@ func (l *loader) readSpec(file string) {
 		l.fail(file, "reading the spec: %v", cause(err))
 		return
 	}
-	d := &loaded{document: readDocument(file, text)}
+	d := &loaded{Document: specfile.Read(file, text)}
 	l.docs = append(l.docs, d)
-	if d.tree != nil {
-		d.errs = append(d.errs, validate(d.document)...)
+	if d.Tree != nil {
+		d.Errs = append(d.Errs, schema.Validate(d.Document)...)
 	}
-	if len(d.errs) == 0 {
+	if len(d.Errs) == 0 {
 		d.spec = &spec{}
-		if err := d.root.Decode(d.spec); err != nil {
+		if err := d.Decode(d.spec); err != nil {
 			d.spec = nil
-			d.errs = append(d.errs, d.at("", "%v", err))
+			d.Errs = append(d.Errs, d.At("", "%v", err))
 		}
 	}
-	l.errs = append(l.errs, d.errs...)
+	l.errs = append(l.errs, d.Errs...)
 }
 
 // readSQL reads a file that holds one query.
@@ -134,23 +136,23 @@ func (l *loader) readSQL(file string) {
 }
 
 // sqlMistake returns what is wrong with a SQL file as text, or nil.
-func sqlMistake(text []byte) *Error {
-	if len(text) > maxFileBytes {
-		return &Error{Message: fmt.Sprintf("the file has more than %d bytes", maxFileBytes)}
+func sqlMistake(text []byte) *specfile.Error {
+	if len(text) > specfile.MaxBytes {
+		return &specfile.Error{Message: fmt.Sprintf("the file has more than %d bytes", specfile.MaxBytes)}
 	}
-	if bad := invalidUTF8(text); bad != nil {
+	if bad := specfile.InvalidUTF8(text); bad != nil {
 		return bad
 	}
 	if i := slices.Index(text, 0); i >= 0 {
-		line, col := position(text, i)
-		return &Error{Line: line, Col: col, Message: "a NUL character"}
+		line, col := specfile.Position(text, i)
+		return &specfile.Error{Line: line, Col: col, Message: "a NUL character"}
 	}
 	if normaliseSQL(string(text)) == "" {
-		return &Error{Line: 1, Col: 1, Message: "no SQL in the file"}
+		return &specfile.Error{Line: 1, Col: 1, Message: "no SQL in the file"}
 	}
 	if i := semicolon(string(text)); i >= 0 {
-		line, col := position(text, i)
-		return &Error{Line: line, Col: col, Message: "a semicolon; a file holds one query, without one"}
+		line, col := specfile.Position(text, i)
+		return &specfile.Error{Line: line, Col: col, Message: "a semicolon; a file holds one query, without one"}
 	}
 	return nil
 }

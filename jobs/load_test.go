@@ -158,12 +158,12 @@ var mistakes = []struct{ name, file, old, new, want string }{
 	{"alias", "bronze/b.yaml", "description: copies", "description: &a copies", `bronze/b.yaml:5:14: anchors and aliases are not taken; write the value out`},
 	{"tag", "bronze/b.yaml", "description: copies", "description: !!binary Y29w", `bronze/b.yaml:5:14: the tag !!binary is not taken`},
 	{"merge", "bronze/b.yaml", "sql: b.sql", "sql: b.sql\n<<: {a: b}", `bronze/b.yaml:9:1: a key must be a plain word`},
-	{"second document", "bronze/b.yaml", "  d: {type: DATE, required: true, comment: date}\n", "  d: {type: DATE, required: true, comment: date}\n---\nname: c\n", `bronze/b.yaml:15:1: a second YAML document begins here; a file holds one spec`},
+	{"second document", "bronze/b.yaml", "  d: {type: DATE, required: true, comment: date}\n", "  d: {type: DATE, required: true, comment: date}\n---\nname: c\n", `bronze/b.yaml:15:1: a second YAML document begins here; a file holds one`},
 	{"tab", "bronze/b.yaml", "  v: {type", "\tv: {type", `bronze/b.yaml:12:1: a tab in the indentation; YAML takes spaces only`},
 	{"not YAML", "bronze/b.yaml", "[d]", "[d", `bronze/b.yaml:9:1: not YAML: did not find expected ',' or ']'`},
 	{"YAML not UTF-8", "bronze/b.yaml", "copies", "copi\xe9s", `bronze/b.yaml:5:18: not UTF-8`},
-	{"empty", "views/v.yaml", viewSpec, "# later\n", `views/v.yaml:1:1: the file is empty; a spec begins with apiVersion: lakectl/v1`},
-	{"a list", "views/v.yaml", viewSpec, "- View\n", `views/v.yaml:1:1: the spec must be object, not array`},
+	{"empty", "views/v.yaml", viewSpec, "# later\n", `views/v.yaml:1:1: the file is empty; it should begin with apiVersion: lakectl/v1`},
+	{"a list", "views/v.yaml", viewSpec, "- View\n", `views/v.yaml:1:1: the file must be object, not array`},
 	{"too deep", "views/v.yaml", "description: shows", "description: " + strings.Repeat("[", 40) + strings.Repeat("]", 40), `views/v.yaml:4:46: nested more than 32 deep`},
 }
 
@@ -249,10 +249,10 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		var errs Errors
-		if !errors.As(err, &errs) || len(errs) == 0 {
+		if !errors.As(err, &errs) || len(errs.Errors) == 0 {
 			t.Fatalf("not Errors: %v", err)
 		}
-		for _, e := range errs {
+		for _, e := range errs.Errors {
 			if e.File == "" || e.Message == "" || e.Line < 0 || e.Line > 0 && e.Col < 1 {
 				t.Errorf("not a place: %+v", e)
 			}

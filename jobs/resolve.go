@@ -71,7 +71,7 @@ func (l *loader) resolve(order []*loaded) *Lakehouse {
 		if d.spec.Kind == kindView {
 			lakehouse.Views = append(lakehouse.Views, View{
 				Name: d.spec.Name, Comment: d.spec.Description, SQL: l.sqlOf(d, d.spec.SQL),
-				Columns: columns(d.spec.Columns), File: d.file,
+				Columns: columns(d.spec.Columns), File: d.File,
 			})
 		}
 	}
@@ -82,7 +82,7 @@ func (l *loader) resolve(order []*loaded) *Lakehouse {
 func (l *loader) job(d *loaded) Job {
 	s := d.spec
 	j := Job{
-		Name: s.Name, Layer: s.Layer, Description: s.Description, File: d.file,
+		Name: s.Name, Layer: s.Layer, Description: s.Description, File: d.File,
 		Source:      resolveSource(s.Source),
 		Deduplicate: s.Deduplicate,
 		Sink:        Sink{Table: s.Sink.Table, PartitionBy: s.Sink.PartitionBy, OutputMode: s.Sink.OutputMode},
@@ -158,7 +158,7 @@ func rejectedStep(rows string, checks []Expectation) Step {
 }
 
 func (l *loader) sqlOf(d *loaded, name string) string {
-	return l.sql[path.Join(path.Dir(d.file), name)]
+	return l.sql[path.Join(path.Dir(d.File), name)]
 }
 
 func resolveSource(s source) Source {

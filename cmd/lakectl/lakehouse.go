@@ -33,6 +33,7 @@ type lakehouseOptions struct {
 	conf      map[string]string // of our own Spark, over the built-in configuration
 	trigger   time.Duration     // of every query; 0 leaves each job its own
 	page      dashboardOptions
+	reconcile time.Duration // between reconciles; 0 is never
 	log       *slog.Logger
 	steps     reporter
 }
@@ -59,6 +60,7 @@ type lakehouse struct {
 	telemetry *telemetry        // nil is none
 	dashboard *dashboard.Server // nil is none
 	tables    *sparkTables      // of the dashboard
+	late      *reconciling
 
 	mu    sync.Mutex
 	run   local.RunFile
@@ -98,6 +100,7 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 	if err := l.startParts(ctx); err != nil {
 		return nil, err
 	}
+	l.late = l.startReconciling(o.reconcile)
 	return l, nil
 }
 
@@ -394,6 +397,7 @@ const (
 // somebody then waits for it, drainTimeout long.
 func (l *lakehouse) stop(ctx context.Context) error {
 	l.enter("stopping")
+	l.late.Stop()
 	var errs []error
 	done := l.steps.step("producer")
 	flush, cancel := context.WithTimeout(context.Background(), flushTimeout)

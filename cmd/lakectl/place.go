@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
-	"github.com/cryptostream/lakectl/internal/pipeline"
 )
 
 const (
@@ -64,8 +64,8 @@ func findDataDir(named string, idle bool) (string, error) {
 }
 
 // placeOf returns where the tables and checkpoints of a data dir are; dir must be absolute.
-func placeOf(dir string) pipeline.Place {
-	return pipeline.Place{
+func placeOf(dir string) ddl.Place {
+	return ddl.Place{
 		Schema:      schema,
 		Warehouse:   local.WarehouseDir(dir),
 		Checkpoints: filepath.Join(dir, "checkpoints"),

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/jobs"
@@ -39,7 +40,7 @@ func (o Origin) changes(now Origin) []string {
 // because its checkpoint is gone. It applies to checkpoints in local folders.
 func (p *Pipeline) guard(ctx context.Context, session *spark.Session, job jobs.Job, newTable bool) error {
 	checkpoint := p.config.Place.Checkpoint(job.Name)
-	if strings.Contains(checkpoint, "://") {
+	if !p.config.Place.LocalCheckpoints() {
 		return nil
 	}
 	if !newTable {
@@ -66,7 +67,7 @@ func (p *Pipeline) guard(ctx context.Context, session *spark.Session, job jobs.J
 	return writeOrigin(checkpoint, now)
 }
 
-func refuseLostCheckpoint(ctx context.Context, session *spark.Session, place Place, job jobs.Job, checkpoint string) error {
+func refuseLostCheckpoint(ctx context.Context, session *spark.Session, place ddl.Place, job jobs.Job, checkpoint string) error {
 	_, err := os.Stat(filepath.Join(checkpoint, "metadata"))
 	if err == nil {
 		return nil

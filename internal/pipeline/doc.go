@@ -5,7 +5,6 @@
 // registered, queries adopted or started, and watched until the session is lost, the pipeline is
 // stopped, or a query fails in a way that a restart cannot heal.
 //
-//	ddl.go         Job → statements; the only place where SQL is built from names
 //	register.go    tables and views of the lakehouse, made and checked
 //	checkpoint.go  what a checkpoint was made by, and the refusal of what it cannot take
 //	start.go       Job → streaming query

@@ -17,6 +17,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local/localtest"
 	"github.com/cryptostream/lakectl/internal/pipeline"
@@ -30,7 +31,7 @@ const topic = "crypto-prices"
 // lakehouse is a real Kafka and Spark with what a pipeline on them needs.
 type lakehouse struct {
 	*localtest.Running
-	place pipeline.Place
+	place ddl.Place
 	kafka producer.KafkaConfig
 	topic producer.TopicInfo
 }
@@ -40,7 +41,7 @@ func newLakehouse(t *testing.T) *lakehouse {
 	stack := localtest.Stack(t)
 	l := &lakehouse{
 		Running: stack,
-		place: pipeline.Place{
+		place: ddl.Place{
 			Schema: "cryptostream", Warehouse: filepath.Join(stack.DataDir, "warehouse"),
 			Checkpoints: filepath.Join(stack.DataDir, "checkpoints"),
 		},

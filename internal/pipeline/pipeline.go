@@ -11,6 +11,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/jobs"
 )
@@ -18,7 +19,7 @@ import (
 // Config is what a Pipeline needs.
 type Config struct {
 	Lakehouse *jobs.Lakehouse
-	Place     Place
+	Place     ddl.Place
 	// Kafka waits until the topic can be read, and says how. It is called for each session, while
 	// the tables are made.
 	Kafka func(context.Context) (Kafka, error)

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/jobs"
@@ -23,7 +24,7 @@ import (
 // that only the spec has is added, any other difference is refused. It may be repeated.
 //
 // The session must have no temporary view named like a table: a view's SQL would find that first.
-func Register(ctx context.Context, session *spark.Session, place Place, lakehouse *jobs.Lakehouse) error {
+func Register(ctx context.Context, session *spark.Session, place ddl.Place, lakehouse *jobs.Lakehouse) error {
 	if _, err := registerTables(ctx, session, place, lakehouse); err != nil {
 		return err
 	}
@@ -32,8 +33,8 @@ func Register(ctx context.Context, session *spark.Session, place Place, lakehous
 
 // registerTables makes the schema and the tables, and returns the names of the tables that were not
 // there before.
-func registerTables(ctx context.Context, session *spark.Session, place Place, lakehouse *jobs.Lakehouse) (map[string]bool, error) {
-	if err := session.Exec(ctx, place.createSchema()); err != nil {
+func registerTables(ctx context.Context, session *spark.Session, place ddl.Place, lakehouse *jobs.Lakehouse) (map[string]bool, error) {
+	if err := session.Exec(ctx, place.CreateSchema()); err != nil {
 		return nil, fmt.Errorf("create schema %s: %w", place.Schema, err)
 	}
 	if err := Use(ctx, session, place); err != nil {
@@ -54,9 +55,9 @@ func registerTables(ctx context.Context, session *spark.Session, place Place, la
 	return made, g.Wait()
 }
 
-func registerViews(ctx context.Context, session *spark.Session, place Place, views []jobs.View) error {
+func registerViews(ctx context.Context, session *spark.Session, place ddl.Place, views []jobs.View) error {
 	for _, view := range views {
-		if err := session.Exec(ctx, place.createView(view)); err != nil {
+		if err := session.Exec(ctx, place.CreateView(view)); err != nil {
 			return fmt.Errorf("create view %s: %w", view.Name, err)
 		}
 	}
@@ -64,21 +65,21 @@ func registerViews(ctx context.Context, session *spark.Session, place Place, vie
 }
 
 // Use makes the lakehouse's schema the session's current one.
-func Use(ctx context.Context, session *spark.Session, place Place) error {
-	if err := session.Exec(ctx, "USE "+place.schema()); err != nil {
+func Use(ctx context.Context, session *spark.Session, place ddl.Place) error {
+	if err := session.Exec(ctx, place.UseSchema()); err != nil {
 		return fmt.Errorf("use schema %s: %w", place.Schema, err)
 	}
 	return nil
 }
 
 // registerTable reports whether it has made the table.
-func registerTable(ctx context.Context, session *spark.Session, place Place, table jobs.Table) (bool, error) {
-	columns, err := session.Query(ctx, "DESCRIBE TABLE "+place.files(table.Name))
+func registerTable(ctx context.Context, session *spark.Session, place ddl.Place, table jobs.Table) (bool, error) {
+	columns, err := session.Query(ctx, "DESCRIBE TABLE "+place.Files(table.Name))
 	if missing(err) {
-		if err := place.clearUnborn(table.Name); err != nil {
+		if err := clearUnborn(place, table.Name); err != nil {
 			return false, fmt.Errorf("create table %s: %w", table.Name, err)
 		}
-		if err := session.Exec(ctx, place.createTable(table)); err != nil {
+		if err := session.Exec(ctx, place.CreateTable(table)); err != nil {
 			return false, fmt.Errorf("create table %s: %w", table.Name, err)
 		}
 		return true, nil
@@ -86,7 +87,7 @@ func registerTable(ctx context.Context, session *spark.Session, place Place, tab
 	if err != nil {
 		return false, fmt.Errorf("describe table %s: %w", table.Name, err)
 	}
-	if err := session.Exec(ctx, place.adopt(table)); err != nil {
+	if err := session.Exec(ctx, place.AdoptTable(table)); err != nil {
 		return false, fmt.Errorf("register table %s: %w", table.Name, err)
 	}
 	return false, matchColumns(ctx, session, place, table, columns)
@@ -95,18 +96,18 @@ func registerTable(ctx context.Context, session *spark.Session, place Place, tab
 // clearUnborn removes what a start that was killed, or met a full disk, has left of a local table it was
 // making: a log without a version, on which Delta would make no table ever after. What has anything
 // else in it is left alone.
-func (p Place) clearUnborn(table string) error {
-	if p.Warehouse == "" || strings.Contains(p.Warehouse, "://") {
+func clearUnborn(place ddl.Place, table string) error {
+	if !place.LocalWarehouse() {
 		return nil
 	}
-	entries, err := os.ReadDir(p.path(table))
+	entries, err := os.ReadDir(place.Path(table))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (len(entries) != 1 || entries[0].Name() != "_delta_log") {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	log := filepath.Join(p.path(table), "_delta_log")
+	log := filepath.Join(place.Path(table), "_delta_log")
 	versions, err := filepath.Glob(filepath.Join(log, "*[0-9].*"))
 	if err != nil || slices.ContainsFunc(versions, func(path string) bool { return !strings.HasPrefix(filepath.Base(path), ".") }) {
 		return err
@@ -124,7 +125,7 @@ func missing(err error) bool {
 }
 
 // matchColumns compares an existing table, as DESCRIBE TABLE shows it, with the spec.
-func matchColumns(ctx context.Context, session *spark.Session, place Place, table jobs.Table, rows spark.Rows) error {
+func matchColumns(ctx context.Context, session *spark.Session, place ddl.Place, table jobs.Table, rows spark.Rows) error {
 	actual := map[string]string{}
 	for _, row := range rows.Values {
 		name, _ := row[0].(string)
@@ -140,7 +141,7 @@ func matchColumns(ctx context.Context, session *spark.Session, place Place, tabl
 			"only new, optional columns can be added to a table that has rows; use another data dir, or undo the change in the spec")
 	}
 	for _, c := range added {
-		if err := session.Exec(ctx, place.addColumn(table.Name, c)); err != nil {
+		if err := session.Exec(ctx, place.AddColumn(table.Name, c)); err != nil {
 			return fmt.Errorf("add column %s to table %s: %w", c.Name, table.Name, err)
 		}
 	}

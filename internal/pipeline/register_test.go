@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cryptostream/lakectl/internal/ddl"
 )
 
 func TestClearUnborn(t *testing.T) {
@@ -20,10 +22,10 @@ func TestClearUnborn(t *testing.T) {
 		"somebody's own file": {[]string{"notes.txt"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			place := Place{Warehouse: t.TempDir()}
+			place := ddl.Place{Warehouse: t.TempDir()}
 			var first string
 			for _, file := range c.files {
-				path := filepath.Join(place.path("t"), file)
+				path := filepath.Join(place.Path("t"), file)
 				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 					t.Fatal(err)
 				}
@@ -38,7 +40,7 @@ func TestClearUnborn(t *testing.T) {
 				}
 				first = path
 			}
-			if err := place.clearUnborn("t"); err != nil {
+			if err := clearUnborn(place, "t"); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := os.Stat(first); os.IsNotExist(err) != c.gone {
@@ -46,7 +48,7 @@ func TestClearUnborn(t *testing.T) {
 			}
 		})
 	}
-	if err := (Place{Warehouse: t.TempDir()}).clearUnborn("none"); err != nil {
+	if err := clearUnborn(ddl.Place{Warehouse: t.TempDir()}, "none"); err != nil {
 		t.Error(err)
 	}
 }
