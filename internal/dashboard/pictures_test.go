@@ -36,7 +36,6 @@ func TestPictures(t *testing.T) {
 	b.Await("document.querySelector('#plot canvas') && document.querySelectorAll('#ticks tbody tr').length === 10")
 	b.Picture(filepath.Join(folder, "dashboard-light.png"))
 	b.Scheme("dark")
-	b.Picture(filepath.Join(folder, "dashboard-dark.png"))
 	b.Go(s.URL() + "/?assets=BTC,ETH,SOL,DOGE&range=6h")
 	b.AwaitFor(2*time.Minute, "document.querySelector('#plot canvas') && document.querySelector('#legend').children.length === 5 && !document.querySelector('#chart-note').textContent")
 	b.Run(chromedp.Click(chromedp.CSS("#letters details summary")))
