@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cryptostream/lakectl/internal/reconcile"
+	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/internal/verify"
 	"github.com/cryptostream/lakectl/producer"
 )
@@ -191,6 +192,11 @@ func testTampered(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer end()
+	tamper(t, dir, session)
+}
+
+func tamper(t *testing.T, dir string, session *spark.Session) {
+	t.Helper()
 	v := verifierOn(session, dir, slog.New(slog.DiscardHandler))
 	v.Topic, v.Samples = nil, 100
 	clean, err := v.Run(t.Context())
