@@ -139,7 +139,7 @@ func (w *work) announce(ctx context.Context, acts []Step) error {
 				w.state.Pending = append(w.state.Pending, s.Key)
 			}
 		case s.Action == Restart && entry != nil:
-			entry.Running = ""
+			entry.Running = stale
 		}
 	}
 	return w.saveState(ctx, w.state)

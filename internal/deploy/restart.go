@@ -12,12 +12,24 @@ import (
 // beside are the fields of a job that a run does not notice.
 var beside = []string{"name", "description", "tags", "email_notifications", "webhook_notifications", "notification_settings"}
 
+// stale stands for the digest of what a job runs when that is to be ended, whatever it is.
+const stale = "stale"
+
 // restarts adds a step for each continuous job that runs and whose run has become old: the job itself has
-// changed, or a notebook that it runs.
+// changed, or a notebook that it runs; and for one that is continuous no more, whose run would never end.
 func (p *planning) restarts() {
 	for _, key := range p.order {
 		r := p.wanted[key]
-		if r.Kind != Job || r.Existing != "" || !runsAlways(p.sent[key]) {
+		if r.Kind != Job || r.Existing != "" {
+			continue
+		}
+		if entry := p.state.Resources[key]; p.sent[key]["continuous"] == nil {
+			if entry != nil && entry.Running != "" && p.steps[key].Action != Create {
+				p.restart(key, "its run is of when it was continuous, and would not end")
+			}
+			continue
+		}
+		if !runsAlways(p.sent[key]) {
 			continue
 		}
 		notebooks := make([]map[string]any, len(r.Runs))
@@ -42,9 +54,13 @@ func (p *planning) restarts() {
 			}
 		}
 		if why != "" {
-			p.plan.Steps = append(p.plan.Steps, Step{Key: key, Kind: Job, Name: r.Name, ID: s.ID, Action: Restart, Why: why})
+			p.restart(key, why)
 		}
 	}
+}
+
+func (p *planning) restart(key, why string) {
+	p.plan.Steps = append(p.plan.Steps, Step{Key: key, Kind: Job, Name: p.wanted[key].Name, ID: p.steps[key].ID, Action: Restart, Why: why})
 }
 
 // runsAlways reports whether a job is continuous and not paused.

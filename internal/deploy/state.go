@@ -44,7 +44,7 @@ type Entry struct {
 	HoldsData string            `json:"holds_data,omitempty"`
 	// Stamp is when a secret was written, as the workspace says.
 	Stamp string `json:"stamp,omitempty"`
-	// Running is the digest of what a continuous job runs since its last start; "" if that is not known.
+	// Running is the digest of what a continuous job runs since its last start; "" if it never ran.
 	Running string `json:"running,omitempty"`
 }
 

@@ -57,7 +57,7 @@ func (w *work) create(ctx context.Context, s Step) error {
 // make creates, and looks whether it did where no answer came, or where it is there already: a call whose
 // answer was lost may have been repeated.
 func (w *work) make(ctx context.Context, o Object) (string, error) {
-	o.ID = ""
+	o.ID, o.Remote = "", nil // of what is replaced
 	for try := 1; ; try++ {
 		id, err := w.Workspace.Create(ctx, o)
 		if err == nil || !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrExists) {
@@ -151,6 +151,9 @@ func (w *work) restart(ctx context.Context, s Step) error {
 	if err := w.Workspace.Restart(ctx, o); err != nil {
 		return fmt.Errorf("restart %s: %w", describe(o), err)
 	}
-	w.state.Resources[s.Key].Running = w.running(s.Key)
+	entry := w.state.Resources[s.Key]
+	if entry.Running = ""; runsAlways(entry.Fields) {
+		entry.Running = w.running(s.Key)
+	}
 	return nil
 }

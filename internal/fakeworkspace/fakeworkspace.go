@@ -9,9 +9,9 @@
 // Files go by API: workspace.go with import.go and export.go; catalog.go, schemas.go, volumes.go, files.go,
 // tables.go, grants.go and ucrights.go; secrets.go; jobs.go with jobread.go and jobchange.go, *check.go for
 // what is refused and jobfill.go for what is added; runs.go; warehouses.go; permissions.go and acl.go;
-// dashboards.go and publish.go; alerts.go; clusters.go and compute.go; scim.go; destinations.go. A request passes server.go, which records it (record.go), lets faults
-// and hooks have their way (fault.go), knows the caller (auth.go) and holds the body against the SDK's own
-// type (strict.go).
+// dashboards.go and publish.go; alerts.go; clusters.go and compute.go; scim.go; destinations.go. A request
+// passes server.go, which records it (record.go), lets faults and hooks have their way (fault.go), knows the
+// caller (auth.go) and holds the body against the SDK's own type (strict.go).
 package fakeworkspace
 
 import (

@@ -99,8 +99,9 @@ func conformObject(o object, t reflect.Type, at string) *Error {
 			return failed
 		}
 	}
-	for name, field := range fields {
-		if _, ok := o[name]; !ok && !strings.Contains(field.Tag.Get("json"), ",omitempty") {
+	for field := range t.Fields() {
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if _, given := o[name]; !given && fields[name].Name != "" && options != "omitempty" {
 			return invalid("Missing required field: %s", join(at, name))
 		}
 	}
