@@ -513,7 +513,7 @@ trigger_options = {"availableNow": True} if trigger == "availableNow" else {"pro
 # MAGIC Open, high, low, close and average price per pair and hour.
 # MAGIC An hour is written once, when it is final: 30 s of event time after its end.
 # MAGIC
-# MAGIC A row may come 30 seconds of `event_time` behind the newest one; a later one is not in its window.
+# MAGIC A row may come 30 seconds of `event_time` behind the newest one; a later one is missing from its window until `04_Maintenance` brings it in.
 
 # COMMAND ----------
 
@@ -583,7 +583,7 @@ gold_price_hourly_query = (
 # MAGIC The moving average: per pair the average, lowest, highest and last price of 5 minutes, every minute.
 # MAGIC A window is written once, when it is final: 30 s of event time after its end.
 # MAGIC
-# MAGIC A row may come 30 seconds of `event_time` behind the newest one; a later one is not in its window.
+# MAGIC A row may come 30 seconds of `event_time` behind the newest one; a later one is missing from its window until `04_Maintenance` brings it in.
 
 # COMMAND ----------
 
