@@ -164,6 +164,7 @@ var changing = []struct{ pattern, name string }{
 	{`\(\d+\.\ds\)`, "(TIME)"},
 	{`begun \S+ ago \(\S+\)`, "begun AGO (WHEN)"},
 	{`\b[0-9a-f]{64}\b`, "SHA256"},
+	{`content: [0-9a-f]{8} → [0-9a-f]{8}`, "content: WAS → IS"},
 	{`\(\d+ (bytes|characters)\)`, "(CONTENT)"},
 	{`("serialized_dashboard": )"(?:[^"\\]|\\.)*"`, `$1"(DASHBOARD)"`},
 }
