@@ -21,6 +21,8 @@ type Session struct {
 	conn     *grpc.ClientConn
 	frames   sql.SparkSession
 	userID   string
+	headers  map[string]string
+	token    TokenSource
 	retryFor time.Duration
 	log      *slog.Logger
 
