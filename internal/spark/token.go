@@ -19,7 +19,7 @@ type TokenSource func(ctx context.Context, refused string) (string, error)
 // Refused reports whether err says that the server does not take the token, or not for this.
 func Refused(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && isRefusal(e.Code)
+	return errors.As(err, &e) && isRefusal(e.Code) && e.Class == "" // a class is Spark's own word, of rights on tables
 }
 
 // isRefusal: gateways answer an expired token by either.
