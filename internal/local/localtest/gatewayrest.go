@@ -14,16 +14,15 @@ const (
 // routes are the part of the REST API that running on a cluster takes.
 func (g *Gateway) routes() {
 	g.rest.HandleFunc("GET /oidc/.well-known/oauth-authorization-server", func(w http.ResponseWriter, _ *http.Request) {
-		g.json(w, map[string]any{"authorization_endpoint": "https://" + g.Host + "/oidc/v1/authorize", "token_endpoint": "https://" + g.Host + "/oidc/v1/token"})
+		g.json(w, http.StatusOK, map[string]any{"authorization_endpoint": "https://" + g.Host + "/oidc/v1/authorize", "token_endpoint": "https://" + g.Host + "/oidc/v1/token"})
 	})
 	g.rest.HandleFunc("POST /oidc/v1/token", func(w http.ResponseWriter, r *http.Request) {
 		id, secret, _ := r.BasicAuth()
 		if id != ClientID || secret != ClientSecret {
-			w.WriteHeader(http.StatusUnauthorized)
-			g.json(w, map[string]any{"error": "invalid_client", "error_description": "Client authentication failed"})
+			g.json(w, http.StatusUnauthorized, map[string]any{"error": "invalid_client", "error_description": "Client authentication failed"})
 			return
 		}
-		g.json(w, map[string]any{"access_token": g.Rotate(), "token_type": "Bearer", "expires_in": 3600})
+		g.json(w, http.StatusOK, map[string]any{"access_token": g.Rotate(), "token_type": "Bearer", "expires_in": 3600})
 	})
 	g.rest.HandleFunc("GET /api/2.1/clusters/get", g.withToken(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
@@ -33,10 +32,10 @@ func (g *Gateway) routes() {
 			g.refuse(w, http.StatusBadRequest, "INVALID_PARAMETER_VALUE", "Cluster "+r.URL.Query().Get("cluster_id")+" does not exist")
 			return
 		}
-		g.json(w, map[string]any{"cluster_id": g.Cluster, "cluster_name": "shared", "state": state, "state_message": "Inactive for 60 minutes"})
+		g.json(w, http.StatusOK, map[string]any{"cluster_id": g.Cluster, "cluster_name": "shared", "state": state, "state_message": "Inactive for 60 minutes"})
 	}))
 	g.rest.HandleFunc("GET /api/2.0/preview/scim/v2/Me", g.withToken(func(w http.ResponseWriter, _ *http.Request) {
-		g.json(w, map[string]any{"userName": "jane.doe@example.com"})
+		g.json(w, http.StatusOK, map[string]any{"userName": "jane.doe@example.com"})
 	}))
 }
 
@@ -51,8 +50,11 @@ func (g *Gateway) withToken(handle http.HandlerFunc) http.HandlerFunc {
 }
 
 func (g *Gateway) refuse(w http.ResponseWriter, status int, code, message string) {
-	w.WriteHeader(status)
-	g.json(w, map[string]string{"error_code": code, "message": message})
+	g.json(w, status, map[string]string{"error_code": code, "message": message})
 }
 
-func (g *Gateway) json(w http.ResponseWriter, value any) { _ = json.NewEncoder(w).Encode(value) }
+func (g *Gateway) json(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value)
+}
