@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -106,7 +107,7 @@ func testTargetUntilIdle(o *onTargets) {
 	run.await("queries run")
 	refused := o.gateway.Refused()
 	o.count("first", "bronze_prices")
-	if err := run.wait(); err != nil {
+	if err := run.waitFor(10 * time.Minute); err != nil {
 		o.Fatalf("%v\n%s", err, &run.all)
 	}
 	if o.gateway.Refused() == refused {
@@ -159,7 +160,7 @@ func testTargetOwn(o *onTargets) {
 	o.Setenv(usernameVariable, o.kafka.Username)
 	o.Setenv(passwordVariable, o.kafka.Password)
 	run := startProducer(o.T, o.args("own", "third", "--kafka-ca", o.kafka.CA, "--source", "simulated", "--rate", "50", "--limit", "50", "--until-idle")...)
-	if err := run.wait(); err != nil {
+	if err := run.waitFor(10 * time.Minute); err != nil {
 		o.Fatalf("%v\n%s", err, &run.all)
 	}
 	if n := o.count("third", "silver_prices"); n != 350 { // all of the topic
@@ -170,7 +171,7 @@ func testTargetOwn(o *onTargets) {
 	}
 	o.Setenv(tokenVariable, "wrong")
 	run = startProducer(o.T, o.args("own", "third", "--kafka-ca", o.kafka.CA)...)
-	if err := run.wait(); err == nil || !strings.Contains(run.all.String(), tokenVariable) {
+	if err := run.waitFor(10 * time.Minute); err == nil || !strings.Contains(run.all.String(), tokenVariable) {
 		o.Errorf("a wrong token: %v\n%s", err, &run.all)
 	}
 }
