@@ -14,7 +14,7 @@ FROM apache/spark:4.0.1-scala2.13-java17-ubuntu
 LABEL org.opencontainers.image.title="lakectl-spark-kubernetes" \
       org.opencontainers.image.description="Spark with Delta, the Kafka source and S3, as driver and executor" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=jars /runtime/spark/jars/delta-*.jar /runtime/spark/jars/unitycatalog-*.jar \
+COPY --from=jars /runtime/spark/jars/delta-*.jar \
      /runtime/spark/jars/spark-sql-kafka-*.jar /runtime/spark/jars/spark-token-provider-kafka-*.jar \
      /runtime/spark/jars/kafka-clients-*.jar /runtime/spark/jars/commons-pool2-*.jar /store/*.jar /opt/spark/jars/
 USER 185:185
