@@ -35,10 +35,13 @@ type runTarget struct {
 
 // openTarget reads a target and finds out who is let in there. It does not connect.
 func openTarget(ctx context.Context, o targetOptions, caFile string) (*runTarget, error) {
-	r := &runTarget{options: o, caFile: caFile}
+	r := &runTarget{options: o}
 	var err error
 	if caFile != "" {
-		if r.ca, err = os.ReadFile(caFile); err != nil {
+		if r.ca, err = os.ReadFile(caFile); err == nil {
+			r.caFile, err = filepath.Abs(caFile)
+		}
+		if err != nil {
 			return nil, exit.New(exit.Usage, fmt.Errorf("--spark-ca: %w", err), "")
 		}
 	}
