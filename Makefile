@@ -58,12 +58,17 @@ kills: ## Kill the producer 60 times and Kafka 10 times, and look for lost quote
 	LAKECTL_KILLS=50 go test -count 1 -timeout 30m -run '^TestKills$$' -v ./cmd/lakectl
 
 .PHONY: lint
-lint: ## Check formatting, vet, golangci-lint and go.mod
+lint: ## Check formatting, vet, golangci-lint, go.mod and notebooks/
 	@unformatted=$$(gofmt -l cmd infra internal jobs producer) && test -z "$$unformatted" || \
 		{ echo "not gofmt'ed: $$unformatted" >&2; exit 1; }
 	go vet ./...
 	$(GOLANGCI_LINT) run
 	go mod tidy -diff
+	go run ./cmd/lakectl export --check
+
+.PHONY: export
+export: ## Write notebooks/ anew from the specs
+	go run ./cmd/lakectl export
 
 .PHONY: bench
 bench: build ## Measure latency, throughput, start and memory on this machine, into bench/

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cryptostream/lakectl/internal/dashboard"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/internal/pipeline"
@@ -32,6 +33,8 @@ type lakehouseOptions struct {
 	trigger   time.Duration     // of every query; 0 leaves each job its own
 	target    *runTarget        // nil: Spark is our own, or that of --remote
 	leave     bool              // the queries, when lakectl ends
+	page      dashboardOptions
+	reconcile time.Duration // between reconciles; 0 is never
 	log       *slog.Logger
 	steps     reporter
 }
@@ -55,7 +58,10 @@ type lakehouse struct {
 	topic     producer.TopicInfo
 	pipeline  *pipeline.Pipeline
 	feed      *feed
-	telemetry *telemetry // nil is none
+	telemetry *telemetry        // nil is none
+	dashboard *dashboard.Server // nil is none
+	tables    *sparkTables      // of the dashboard
+	late      *reconciling
 
 	mu    sync.Mutex
 	run   local.RunFile
@@ -86,12 +92,16 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 	if l.telemetry, err = startTelemetry(o.metrics, o.feed); err != nil {
 		return nil, err
 	}
+	if err := l.startDashboard(); err != nil {
+		return nil, err
+	}
 	if err := l.prepare(ctx); err != nil {
 		return nil, err
 	}
 	if err := l.startParts(ctx); err != nil {
 		return nil, err
 	}
+	l.late = l.startReconciling(o.reconcile)
 	return l, nil
 }
 
@@ -126,7 +136,12 @@ func (l *lakehouse) startParts(ctx context.Context) error {
 			return err
 		}
 	}
-	l.run = local.RunFile{Version: version, PID: pid(), StartedAt: time.Now().UTC(), Source: l.feedOptions().source, SessionID: before.SessionID}
+	l.mu.Lock() // the dashboard reads it already
+	l.run = local.RunFile{
+		Version: version, PID: pid(), StartedAt: time.Now().UTC(), Source: l.feedOptions().source,
+		SessionID: before.SessionID, Dashboard: l.dashboardURL(),
+	}
+	l.mu.Unlock()
 	g, gctx := errgroup.WithContext(ctx)
 	topicReady := make(chan struct{})
 	g.Go(func() (err error) {
@@ -404,6 +419,7 @@ const (
 // somebody then waits for it, drainTimeout long.
 func (l *lakehouse) stop(ctx context.Context) error {
 	l.enter("stopping")
+	l.late.Stop()
 	var errs []error
 	done := l.steps.step("producer")
 	flush, cancel := context.WithTimeout(context.Background(), flushTimeout)
@@ -442,7 +458,7 @@ func (l *lakehouse) stop(ctx context.Context) error {
 func (l *lakehouse) stopServers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	errs := []error{l.telemetry.Stop(ctx)}
+	errs := []error{l.telemetry.Stop(ctx), l.stopDashboard(ctx)}
 	if l.spark != nil {
 		errs = append(errs, l.spark.Stop(ctx))
 	}

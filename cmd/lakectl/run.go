@@ -26,11 +26,13 @@ type runOptions struct {
 	heapMB    int
 	conf      map[string]string
 	trigger   time.Duration
+	reconcile time.Duration
 	feed      feedOptions
 	target    targetOptions
 	sparkCA   string // file
 	leave     bool   // the queries, when lakectl ends
 	onTarget  *runTarget
+	page      dashboardOptions
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -95,7 +97,9 @@ and the next run --target adopts them.`,
 	f.StringVar(&o.sparkCA, "spark-ca", "", "PEM file of the authorities to trust instead of the system's at the target")
 	f.BoolVar(&o.leave, "leave-running", false, "with --target: let the queries go on when lakectl ends")
 	o.target.flags(cmd)
+	f.DurationVar(&o.reconcile, "reconcile-every", 15*time.Minute, "how often to bring in what came too late; 0 is never")
 	metricsFlag(cmd, &o.metrics, "off")
+	o.page.flags(cmd)
 	o.delivery.flags(cmd)
 	o.feed.flags(cmd)
 	return cmd
@@ -126,8 +130,14 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 	if o.trigger < 0 {
 		return usagef("--trigger must not be negative")
 	}
+	if o.reconcile < 0 {
+		return usagef("--reconcile-every must not be negative")
+	}
 	if o.untilIdle && o.feed.source != "replay" && o.feed.limit == 0 {
 		return usagef("--until-idle needs a source that ends: a replay, or simulated with --limit")
+	}
+	if err := o.page.check(cmd); err != nil {
+		return err
 	}
 	if err := o.feed.check(cmd); err != nil {
 		return err
@@ -160,7 +170,7 @@ func (a *app) runLocal(ctx context.Context, o runOptions) (err error) {
 	l, err := startLakehouse(ctx, lakehouseOptions{
 		dir: o.dir, feed: o.feed, delivery: o.delivery, metrics: o.metrics,
 		remote: o.remote, kafkaPort: o.kafkaPort, sparkPort: o.sparkPort, heapMB: o.heapMB,
-		conf: o.conf, trigger: o.trigger, target: o.onTarget, leave: o.leave,
+		conf: o.conf, trigger: o.trigger, reconcile: o.reconcile, page: o.page, target: o.onTarget, leave: o.leave,
 		log: a.logger(), steps: screen,
 	})
 	if err != nil {

@@ -3,16 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cryptostream/lakectl/internal/exit"
 )
-
-// usernameVariable has the Kafka user of a target.
-const usernameVariable = "LAKECTL_KAFKA_USERNAME"
 
 // checkTarget refuses flags that say what a target says.
 func (o *runOptions) checkTarget(cmd *cobra.Command) error {
@@ -25,7 +21,7 @@ func (o *runOptions) checkTarget(cmd *cobra.Command) error {
 		}
 		return nil
 	}
-	for _, flag := range []string{"local", "remote", "brokers", "kafka-username", "kafka-mechanism", "kafka-tls", "kafka-port", "spark-port", "spark-heap", "spark-conf"} {
+	for _, flag := range []string{"local", "remote", "brokers", "kafka-mechanism", "kafka-tls", "kafka-port", "spark-port", "spark-heap", "spark-conf"} {
 		if given(flag) {
 			return usagef("--%s makes no sense with --target, which says it", flag)
 		}
@@ -53,11 +49,13 @@ func (o *runOptions) useTarget(cmd *cobra.Command) (err error) {
 	k := &o.delivery.kafka
 	k.Brokers, o.delivery.topic.Name = t.Kafka.Brokers, t.Kafka.Topic
 	k.TLS = t.Kafka.Security == "SSL" || t.Kafka.Security == "SASL_SSL"
-	if k.Mechanism = t.Kafka.Mechanism; t.Kafka.LogsIn() {
-		if k.Username = os.Getenv(usernameVariable); k.Username == "" {
-			return exit.New(exit.Usage, fmt.Errorf("the target's Kafka takes a login (%s)", t.Kafka.Security),
-				"put it into the environment: "+usernameVariable+" and "+passwordVariable)
-		}
+	k.Mechanism = t.Kafka.Mechanism
+	switch {
+	case !t.Kafka.LogsIn():
+		k.Username = ""
+	case k.Username == "": // the flag, or its variable
+		return exit.New(exit.Usage, fmt.Errorf("the target's Kafka takes a login (%s)", t.Kafka.Security),
+			"put it into the environment: LAKECTL_KAFKA_USERNAME and "+passwordVariable)
 	}
 	if !k.TLS && o.delivery.ca+o.delivery.cert+o.delivery.key != "" {
 		return exit.New(exit.Usage, errors.New("--kafka-ca, --kafka-cert and --kafka-key are for a target with kafka.security SSL or SASL_SSL"), "")

@@ -1,6 +1,3 @@
-// Package databricks is a workspace by the SDK. Credentials are found as Databricks' own tools find them.
-//
-//	connect.go  a cluster's Spark Connect endpoint
 package databricks
 
 import (

@@ -21,10 +21,12 @@ func (p Place) location(table string) string {
 	return "\nLOCATION " + Literal(p.Path(table))
 }
 
+// SchemaComment is what the schema says of itself.
+const SchemaComment = "Prices of crypto assets: Bronze as they arrived, Silver clean, Gold aggregated"
+
 // CreateSchema makes the schema where it is not there.
 func (p Place) CreateSchema() string {
-	return "CREATE SCHEMA IF NOT EXISTS " + p.QualifiedSchema() +
-		" COMMENT 'Prices of crypto assets: Bronze as they arrived, Silver clean, Gold aggregated'"
+	return "CREATE SCHEMA IF NOT EXISTS " + p.QualifiedSchema() + " COMMENT " + Literal(SchemaComment)
 }
 
 // UseSchema makes the schema the session's current one, and its catalog with it.

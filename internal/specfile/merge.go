@@ -14,7 +14,8 @@ import (
 )
 
 // Merge returns base with what over says differently: mappings are merged key by key, any other value,
-// a list too, is replaced. A value keeps its place in the file that it is from. Neither document changes.
+// a list too, is replaced, and null takes a key of base away. A value keeps its place in the file that it is
+// from. Neither document changes.
 func Merge(base, over *Document) *Document {
 	m := &Document{File: over.File, Errs: slices.Concat(base.Errs, over.Errs), places: maps.Clone(base.places)}
 	m.places[""] = over.places[""]
@@ -39,6 +40,10 @@ func (d *Document) merge(path string, base, value any, over *Document) any {
 	}
 	merged := maps.Clone(from)
 	for key, change := range changes {
+		if change == nil {
+			delete(merged, key)
+			continue
+		}
 		merged[key] = d.merge(Child(path, key), merged[key], change, over)
 	}
 	return merged

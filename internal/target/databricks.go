@@ -77,14 +77,15 @@ type Schedule struct {
 type Maintenance struct {
 	Schedule Schedule `json:"schedule"`
 	Paused   bool     `json:"paused"`
+	Timeout  Duration `json:"timeout"` // of a run; 0 for none
 }
 
 // Warehouse is the SQL warehouse that dashboards and Power BI ask.
 type Warehouse struct {
 	ID          string   `json:"id"` // of one that exists and is not ours to change; "" makes one
 	Name        string   `json:"name"`
-	Size        string   `json:"size"`      // such as 2X-Small
-	AutoStop    Duration `json:"auto_stop"` // whole minutes
+	Size        string   `json:"size"`      // "" is 2X-Small
+	AutoStop    Duration `json:"auto_stop"` // whole minutes without a query, 10 or more; 0 is 10
 	Serverless  bool     `json:"serverless"`
 	MaxClusters int      `json:"max_clusters"`
 }

@@ -101,6 +101,24 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// TestTakeAway checks that a target can do without what the one it extends has.
+func TestTakeAway(t *testing.T) {
+	got, err := resolve(t, map[string]string{"hourly": `
+name: hourly
+extends: databricks
+databricks:
+  compute: {serverless: true, spark_version: null, workers: null}
+  streaming: {shape: scheduled, trigger: null, schedule: {cron: "0 0 * * * ?", timezone: UTC}}
+  maintenance: null
+`}, "hourly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := got.Databricks; d.Maintenance != nil || d.Compute.SparkVersion != "" || d.Streaming.Trigger != 0 || !d.Compute.Serverless || d.Warehouse == nil {
+		t.Errorf("%+v", d)
+	}
+}
+
 func TestRemoteTarget(t *testing.T) {
 	got, err := resolve(t, map[string]string{"k8s": `
 name: k8s
