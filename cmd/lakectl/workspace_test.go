@@ -30,6 +30,7 @@ func TestWorkspaceScripts(t *testing.T) {
 			w.AddUser("Jane.Doe@example.com", "dapi-jane", "admins", "analysts")
 			w.AddUser("joe@example.com", "dapi-joe")
 			w.AddAccountGroup("analysts")
+			w.AddPrincipal("6a1f2a3c-0000-4000-8000-000000000001", "secret-of-principal", "admins")
 			server := httptest.NewServer(w)
 			env.Defer(server.Close)
 			env.Values["workspace"] = w

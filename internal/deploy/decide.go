@@ -126,6 +126,9 @@ func (p *planning) unknown(s Step, r Resource, found []Found) (Step, error) {
 			return p.bind(s, r, f, "made by a deploy that died before it could note it"), nil
 		}
 	}
+	if len(found) > 0 && r.Kind == Permissions {
+		return p.bind(s, r, found[0], "what it is about has some"), nil
+	}
 	if len(found) == 0 || kinds[r.Kind].put {
 		s.Action, s.Why = Create, "new"
 		return s, nil
