@@ -62,25 +62,34 @@ func EnsureTopic(ctx context.Context, cfg KafkaConfig, want TopicConfig) (TopicI
 
 // EndOffsets returns the offset that the next message of each partition will get.
 func EndOffsets(ctx context.Context, cfg KafkaConfig, topic string) (map[int32]int64, error) {
-	ends := map[int32]int64{}
+	return offsets(ctx, cfg, topic, sarama.OffsetNewest)
+}
+
+// StartOffsets returns the offset of the oldest message that each partition still has, or that its first one will
+// get.
+func StartOffsets(ctx context.Context, cfg KafkaConfig, topic string) (map[int32]int64, error) {
+	return offsets(ctx, cfg, topic, sarama.OffsetOldest)
+}
+
+// offsets asks for one end of each partition.
+func offsets(ctx context.Context, cfg KafkaConfig, topic string, end int64) (map[int32]int64, error) {
+	found := map[int32]int64{}
 	err := withAdmin(ctx, cfg, func(client sarama.Client, _ sarama.ClusterAdmin) error {
 		partitions, err := client.Partitions(topic)
 		if err != nil {
 			return explain(fmt.Sprintf("listing the partitions of %s", topic), cfg, err)
 		}
 		for _, partition := range partitions {
-			end, err := client.GetOffset(topic, partition, sarama.OffsetNewest)
-			if err != nil {
-				return explain(fmt.Sprintf("reading the end of %s[%d]", topic, partition), cfg, err)
+			if found[partition], err = client.GetOffset(topic, partition, end); err != nil {
+				return explain(fmt.Sprintf("reading an end of %s[%d]", topic, partition), cfg, err)
 			}
-			ends[partition] = end
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return ends, nil
+	return found, nil
 }
 
 // withAdmin connects, calls do and disconnects. Sarama takes no context: when ctx ends, the

@@ -31,6 +31,7 @@ type lakehouseOptions struct {
 	heapMB    int               // of our own Spark
 	conf      map[string]string // of our own Spark, over the built-in configuration
 	trigger   time.Duration     // of every query; 0 leaves each job its own
+	reconcile time.Duration     // between reconciles; 0 is never
 	log       *slog.Logger
 	steps     reporter
 }
@@ -55,6 +56,7 @@ type lakehouse struct {
 	pipeline  *pipeline.Pipeline
 	feed      *feed
 	telemetry *telemetry // nil is none
+	late      *reconciling
 
 	mu    sync.Mutex
 	run   local.RunFile
@@ -91,6 +93,7 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 	if err := l.startParts(ctx); err != nil {
 		return nil, err
 	}
+	l.late = l.startReconciling(o.reconcile)
 	return l, nil
 }
 
@@ -382,6 +385,7 @@ const (
 // somebody then waits for it, drainTimeout long.
 func (l *lakehouse) stop(ctx context.Context) error {
 	l.enter("stopping")
+	l.late.Stop()
 	var errs []error
 	done := l.steps.step("producer")
 	flush, cancel := context.WithTimeout(context.Background(), flushTimeout)

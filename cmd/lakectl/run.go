@@ -26,6 +26,7 @@ type runOptions struct {
 	heapMB    int
 	conf      map[string]string
 	trigger   time.Duration
+	reconcile time.Duration
 	feed      feedOptions
 }
 
@@ -73,6 +74,7 @@ kill too, the next run goes on where this one ended.`,
 	f.IntVar(&o.heapMB, "spark-heap", 0, "largest heap of our own Spark, MB; 0 is the measured default")
 	f.StringToStringVar(&o.conf, "spark-conf", nil, "settings of our own Spark over the built-in ones, key=value")
 	f.DurationVar(&o.trigger, "trigger", 0, "interval of every query, instead of each job's own")
+	f.DurationVar(&o.reconcile, "reconcile-every", 15*time.Minute, "how often to bring in what came too late; 0 is never")
 	metricsFlag(cmd, &o.metrics, "off")
 	o.delivery.flags(cmd)
 	o.feed.flags(cmd)
@@ -103,6 +105,9 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 	}
 	if o.trigger < 0 {
 		return usagef("--trigger must not be negative")
+	}
+	if o.reconcile < 0 {
+		return usagef("--reconcile-every must not be negative")
 	}
 	if o.untilIdle && o.feed.source != "replay" && o.feed.limit == 0 {
 		return usagef("--until-idle needs a source that ends: a replay, or simulated with --limit")
@@ -138,7 +143,7 @@ func (a *app) runLocal(ctx context.Context, o runOptions) (err error) {
 	l, err := startLakehouse(ctx, lakehouseOptions{
 		dir: o.dir, feed: o.feed, delivery: o.delivery, metrics: o.metrics,
 		remote: o.remote, kafkaPort: o.kafkaPort, sparkPort: o.sparkPort, heapMB: o.heapMB,
-		conf: o.conf, trigger: o.trigger,
+		conf: o.conf, trigger: o.trigger, reconcile: o.reconcile,
 		log: a.logger(), steps: screen,
 	})
 	if err != nil {

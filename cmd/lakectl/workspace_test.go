@@ -166,6 +166,7 @@ var changing = []struct{ pattern, name string }{
 	{`begun \S+ ago \(\S+\)`, "begun AGO (WHEN)"},
 	{`\b[0-9a-f]{64}\b`, "SHA256"},
 	{`\(\d+ (bytes|characters)\)`, "(CONTENT)"},
+	{`("serialized_dashboard": )"(?:[^"\\]|\\.)*"`, `$1"(DASHBOARD)"`},
 }
 
 func scrubbed(text string) string {
