@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cryptostream/lakectl/internal/dashboard"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/internal/pipeline"
@@ -31,7 +32,8 @@ type lakehouseOptions struct {
 	heapMB    int               // of our own Spark
 	conf      map[string]string // of our own Spark, over the built-in configuration
 	trigger   time.Duration     // of every query; 0 leaves each job its own
-	reconcile time.Duration     // between reconciles; 0 is never
+	page      dashboardOptions
+	reconcile time.Duration // between reconciles; 0 is never
 	log       *slog.Logger
 	steps     reporter
 }
@@ -55,7 +57,9 @@ type lakehouse struct {
 	topic     producer.TopicInfo
 	pipeline  *pipeline.Pipeline
 	feed      *feed
-	telemetry *telemetry // nil is none
+	telemetry *telemetry        // nil is none
+	dashboard *dashboard.Server // nil is none
+	tables    *sparkTables      // of the dashboard
 	late      *reconciling
 
 	mu    sync.Mutex
@@ -85,6 +89,9 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 		return nil, err
 	}
 	if l.telemetry, err = startTelemetry(o.metrics, o.feed); err != nil {
+		return nil, err
+	}
+	if err := l.startDashboard(); err != nil {
 		return nil, err
 	}
 	if err := l.prepare(ctx); err != nil {
@@ -123,7 +130,12 @@ func findRuntime(ctx context.Context, steps reporter, log *slog.Logger) (java lo
 // made while Kafka starts; the queries wait for it.
 func (l *lakehouse) startParts(ctx context.Context) error {
 	before, _ := local.ReadRunFile(l.dir)
-	l.run = local.RunFile{Version: version, PID: pid(), StartedAt: time.Now().UTC(), Source: l.feedOptions().source, SessionID: before.SessionID}
+	l.mu.Lock() // the dashboard reads it already
+	l.run = local.RunFile{
+		Version: version, PID: pid(), StartedAt: time.Now().UTC(), Source: l.feedOptions().source,
+		SessionID: before.SessionID, Dashboard: l.dashboardURL(),
+	}
+	l.mu.Unlock()
 	g, gctx := errgroup.WithContext(ctx)
 	topicReady := make(chan struct{})
 	g.Go(func() (err error) {
@@ -419,7 +431,7 @@ func (l *lakehouse) stop(ctx context.Context) error {
 func (l *lakehouse) stopServers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	errs := []error{l.telemetry.Stop(ctx)}
+	errs := []error{l.telemetry.Stop(ctx), l.stopDashboard(ctx)}
 	if l.spark != nil {
 		errs = append(errs, l.spark.Stop(ctx))
 	}

@@ -28,6 +28,7 @@ type runOptions struct {
 	trigger   time.Duration
 	reconcile time.Duration
 	feed      feedOptions
+	page      dashboardOptions
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -76,6 +77,7 @@ kill too, the next run goes on where this one ended.`,
 	f.DurationVar(&o.trigger, "trigger", 0, "interval of every query, instead of each job's own")
 	f.DurationVar(&o.reconcile, "reconcile-every", 15*time.Minute, "how often to bring in what came too late; 0 is never")
 	metricsFlag(cmd, &o.metrics, "off")
+	o.page.flags(cmd)
 	o.delivery.flags(cmd)
 	o.feed.flags(cmd)
 	return cmd
@@ -112,6 +114,9 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 	if o.untilIdle && o.feed.source != "replay" && o.feed.limit == 0 {
 		return usagef("--until-idle needs a source that ends: a replay, or simulated with --limit")
 	}
+	if err := o.page.check(cmd); err != nil {
+		return err
+	}
 	if err := o.feed.check(cmd); err != nil {
 		return err
 	}
@@ -143,7 +148,7 @@ func (a *app) runLocal(ctx context.Context, o runOptions) (err error) {
 	l, err := startLakehouse(ctx, lakehouseOptions{
 		dir: o.dir, feed: o.feed, delivery: o.delivery, metrics: o.metrics,
 		remote: o.remote, kafkaPort: o.kafkaPort, sparkPort: o.sparkPort, heapMB: o.heapMB,
-		conf: o.conf, trigger: o.trigger, reconcile: o.reconcile,
+		conf: o.conf, trigger: o.trigger, reconcile: o.reconcile, page: o.page,
 		log: a.logger(), steps: screen,
 	})
 	if err != nil {

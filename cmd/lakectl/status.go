@@ -25,8 +25,9 @@ type Status struct {
 	PID       int                    `json:"pid"`
 	StartedAt time.Time              `json:"started_at"`
 	UpdatedAt time.Time              `json:"updated_at"`
-	Kafka     string                 `json:"kafka"` // host:port
-	Spark     string                 `json:"spark"` // host:port
+	Kafka     string                 `json:"kafka"`               // host:port
+	Spark     string                 `json:"spark"`               // host:port
+	Dashboard string                 `json:"dashboard,omitempty"` // its URL
 	Producer  FeedStatus             `json:"producer"`
 	Queries   []pipeline.QueryStatus `json:"queries"`
 }
@@ -37,7 +38,7 @@ func (l *lakehouse) status() Status {
 	l.mu.Unlock()
 	s := Status{
 		DataDir: l.dir, State: state, Healthy: state == "running", PID: run.PID,
-		StartedAt: run.StartedAt, UpdatedAt: time.Now().UTC(), Kafka: run.Kafka.Addr, Spark: run.Spark.Remote,
+		StartedAt: run.StartedAt, UpdatedAt: time.Now().UTC(), Kafka: run.Kafka.Addr, Spark: run.Spark.Remote, Dashboard: run.Dashboard,
 		Producer: l.feed.Status(), Queries: l.pipeline.Status(),
 	}
 	for _, q := range s.Queries {
@@ -149,6 +150,9 @@ func (s Status) trouble() error {
 func writeStatus(out io.Writer, s Status) error {
 	fmt.Fprintf(out, "%s in %s since %s, process %d\n", s.State, s.DataDir, s.StartedAt.Format(time.RFC3339), s.PID)
 	fmt.Fprintf(out, "kafka %s, spark %s\n", s.Kafka, s.Spark)
+	if s.Dashboard != "" {
+		fmt.Fprintf(out, "dashboard %s\n", s.Dashboard)
+	}
 	fmt.Fprintln(out, s.Producer)
 	return writeQueries(out, s.Queries)
 }

@@ -162,11 +162,11 @@ var changing = []struct{ pattern, name string }{
 	{`http://127\.0\.0\.1:\d+`, "HOST"},
 	{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, "UUID"},
 	{`\b6\d{14}\b`, "ID"},
-	{`[0-9a-f]{8} → [0-9a-f]{8}\b`, "DIGEST → DIGEST"},
 	{`\b000[0-9a-f]{13}\b`, "WAREHOUSE"},
 	{`\(\d+\.\ds\)`, "(TIME)"},
 	{`begun \S+ ago \(\S+\)`, "begun AGO (WHEN)"},
 	{`\b[0-9a-f]{64}\b`, "SHA256"},
+	{`content: [0-9a-f]{8} → [0-9a-f]{8}`, "content: WAS → IS"},
 	{`\(\d+ (bytes|characters)\)`, "(CONTENT)"},
 	{`("serialized_dashboard": )"(?:[^"\\]|\\.)*"`, `$1"(DASHBOARD)"`},
 }

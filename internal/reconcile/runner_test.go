@@ -31,7 +31,7 @@ func (s *tables) query(_ context.Context, statement string) ([][]any, error) {
 	case strings.HasPrefix(statement, "MERGE"):
 		if s.conflicts > 0 {
 			s.conflicts--
-			return nil, errors.New("[DELTA_CONCURRENT_APPEND] ConcurrentAppendException: Files were added to partition [date=2026-11-23] by a concurrent update.")
+			return nil, errors.New("[DELTA_CONCURRENT_APPEND] files were added by a concurrent update")
 		}
 		s.merges = append(s.merges, statement)
 		return [][]any{{int64(1), int64(0), int64(0), int64(1)}}, nil
