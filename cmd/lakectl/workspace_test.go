@@ -34,6 +34,12 @@ func TestWorkspaceScripts(t *testing.T) {
 			server := httptest.NewServer(w)
 			env.Defer(server.Close)
 			env.Values["workspace"] = w
+			other := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+				rw.Header().Set("Content-Type", "text/html")
+				fmt.Fprint(rw, "<html>a page of something else</html>")
+			}))
+			env.Defer(other.Close)
+			env.Setenv("OTHER_HOST", other.URL)
 			for name, value := range map[string]string{
 				"HOME": env.WorkDir, "DATABRICKS_CONFIG_FILE": env.WorkDir + "/.databrickscfg", "DATABRICKS_HOST": server.URL,
 				"DATABRICKS_TOKEN": "dapi-jane", "DATABRICKS_AUTH_TYPE": "pat", "LAKECTL_KAFKA_BROKERS": "kafka.example.com:9092",
