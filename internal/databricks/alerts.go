@@ -63,7 +63,7 @@ func (c *Client) updateAlert(ctx context.Context, o deploy.Object) error {
 		return err
 	}
 	request.ParentPath = "" // can't be changed
-	named := slices.DeleteFunc(sortedKeys(o.Fields, o.Remote), func(name string) bool { return !slices.Contains(settable, name) })
+	named := slices.DeleteFunc(sortedKeys(o.Fields), func(name string) bool { return !slices.Contains(settable, name) })
 	_, err = c.sdk.AlertsV2.UpdateAlert(ctx, sql.UpdateAlertV2Request{Id: o.ID, Alert: request, UpdateMask: strings.Join(named, ",")})
 	return err
 }
