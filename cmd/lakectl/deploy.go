@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cryptostream/lakectl/internal/deploy"
 	"github.com/cryptostream/lakectl/internal/exit"
@@ -68,10 +69,7 @@ Values of secrets come from the environment, or are asked for on a terminal.`,
 			if err := d.configure(s.Engine); err != nil {
 				return err
 			}
-			if err := s.Unlocked(cmd.Context(), force); err != nil {
-				return err
-			}
-			if err := a.check(cmd.Context(), s, o); err != nil {
+			if err := a.ready(cmd.Context(), s, o, force); err != nil {
 				return err
 			}
 			plan, err := s.planned(cmd.Context(), file)
@@ -91,6 +89,14 @@ Values of secrets come from the environment, or are asked for on a terminal.`,
 func approveFlags(cmd *cobra.Command, approve *bool, force *string) {
 	cmd.Flags().BoolVar(approve, "auto-approve", false, "say yes to steps that delete or double data")
 	cmd.Flags().StringVar(force, "force-unlock", "", "take away the lock with this id, which a deploy that died has left")
+}
+
+// ready checks the target, and that nobody deploys to it.
+func (a *app) ready(ctx context.Context, s *site, o workspaceOptions, force string) error {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return s.Unlocked(ctx, force) })
+	both.Go(func() error { return a.check(ctx, s, o) })
+	return both.Wait()
 }
 
 // planned is a new plan, or the one in a file if it still holds.

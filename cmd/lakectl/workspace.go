@@ -38,7 +38,7 @@ type site struct {
 	wanted []deploy.Resource
 }
 
-// open signs in to the target's workspace. Who that is decides about names, so the target is read twice.
+// openSite signs in to the target's workspace. Who that is decides about names, so the target is read twice.
 func (a *app) openSite(ctx context.Context, o workspaceOptions) (*site, error) {
 	if o.name == "" {
 		return nil, usagef("--target is missing: databricks, dev, free, or one of your own")

@@ -30,9 +30,16 @@ func TestWorkspaceScripts(t *testing.T) {
 			w.AddUser("Jane.Doe@example.com", "dapi-jane", "admins", "analysts")
 			w.AddUser("joe@example.com", "dapi-joe")
 			w.AddAccountGroup("analysts")
+			w.AddPrincipal("6a1f2a3c-0000-4000-8000-000000000001", "secret-of-principal", "admins")
 			server := httptest.NewServer(w)
 			env.Defer(server.Close)
 			env.Values["workspace"] = w
+			other := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+				rw.Header().Set("Content-Type", "text/html")
+				fmt.Fprint(rw, "<html>a page of something else</html>")
+			}))
+			env.Defer(other.Close)
+			env.Setenv("OTHER_HOST", other.URL)
 			for name, value := range map[string]string{
 				"HOME": env.WorkDir, "DATABRICKS_CONFIG_FILE": env.WorkDir + "/.databrickscfg", "DATABRICKS_HOST": server.URL,
 				"DATABRICKS_TOKEN": "dapi-jane", "DATABRICKS_AUTH_TYPE": "pat", "LAKECTL_KAFKA_BROKERS": "kafka.example.com:9092",
@@ -161,6 +168,7 @@ var changing = []struct{ pattern, name string }{
 	{`http://127\.0\.0\.1:\d+`, "HOST"},
 	{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`, "UUID"},
 	{`\b6\d{14}\b`, "ID"},
+	{`\b000[0-9a-f]{13}\b`, "WAREHOUSE"},
 	{`\(\d+\.\ds\)`, "(TIME)"},
 	{`begun \S+ ago \(\S+\)`, "begun AGO (WHEN)"},
 	{`\b[0-9a-f]{64}\b`, "SHA256"},

@@ -2,6 +2,7 @@ package databricks
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/databricks/databricks-sdk-go/service/sql"
@@ -51,13 +52,19 @@ func (c *Client) createAlert(ctx context.Context, o deploy.Object) (string, erro
 	return made.Id, nil
 }
 
+// settable are the fields of an alert that can be changed.
+var settable = []string{
+	"custom_description", "custom_summary", "display_name", "evaluation", "parameters", "query_text", "run_as", "schedule", "warehouse_id",
+}
+
 func (c *Client) updateAlert(ctx context.Context, o deploy.Object) error {
 	request, err := typed[sql.AlertV2](o.Fields)
 	if err != nil {
 		return err
 	}
 	request.ParentPath = "" // can't be changed
-	_, err = c.sdk.AlertsV2.UpdateAlert(ctx, sql.UpdateAlertV2Request{Id: o.ID, Alert: request, UpdateMask: "*"})
+	named := slices.DeleteFunc(sortedKeys(o.Fields), func(name string) bool { return !slices.Contains(settable, name) })
+	_, err = c.sdk.AlertsV2.UpdateAlert(ctx, sql.UpdateAlertV2Request{Id: o.ID, Alert: request, UpdateMask: strings.Join(named, ",")})
 	return err
 }
 

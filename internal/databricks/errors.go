@@ -83,7 +83,9 @@ func signIn(err error, cfg *config.Config) error {
 		return exit.New(exit.Failed, fmt.Errorf("the workspace %s does not take the credentials (%s): %w", cfg.Host, cfg.AuthType, err), renew)
 	case errors.Is(err, apierr.ErrNotFound), strings.Contains(text, "HTML"), strings.Contains(text, "unable to parse response"):
 		return exit.New(exit.Failed, fmt.Errorf("%s does not answer as a workspace does: %w", cfg.Host, err), whichHost)
-	case strings.Contains(text, "cannot configure default credentials"), strings.Contains(text, "not configured"), cfg.Host == "":
+	case errors.Is(err, config.ErrCannotConfigureDefault) && cfg.ClientID != "":
+		return exit.New(exit.Failed, fmt.Errorf("the workspace %s does not take the credentials of %s", cfg.Host, cfg.ClientID), renew)
+	case errors.Is(err, config.ErrCannotConfigureDefault), strings.Contains(text, "not configured"), cfg.Host == "":
 		return exit.New(exit.Failed, errors.New("there are no credentials for a Databricks workspace"),
 			"databricks auth login makes some; or set DATABRICKS_HOST and DATABRICKS_TOKEN, or name a profile of ~/.databrickscfg with --profile")
 	}

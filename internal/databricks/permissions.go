@@ -2,6 +2,7 @@ package databricks
 
 import (
 	"context"
+	"slices"
 
 	"github.com/databricks/databricks-sdk-go/apierr"
 	"github.com/databricks/databricks-sdk-go/service/iam"
@@ -67,13 +68,24 @@ func same(a, b iam.AccessControlRequest) bool {
 	return a.GroupName == b.GroupName && a.UserName == b.UserName && a.ServicePrincipalName == b.ServicePrincipalName
 }
 
-// createPermissions sets all entries, as nobody can have given others on what was made just now.
+// createPermissions is for what was made just now: it is mine, and nobody else was let in. A folder may be
+// older.
 func (c *Client) createPermissions(ctx context.Context, o deploy.Object) (string, error) {
-	kind, id, _, err := permitted(o.Fields)
+	kind, id, asked, err := permitted(o.Fields)
 	if err != nil {
 		return "", err
 	}
-	return kind + "/" + id, c.updatePermissions(ctx, o)
+	if kind == "directories" {
+		return kind + "/" + id, c.setPermissions(ctx, o, asked)
+	}
+	asked = slices.DeleteFunc(asked, func(e iam.AccessControlRequest) bool {
+		return e.UserName == c.User || e.ServicePrincipalName == c.User
+	})
+	if len(asked) == 0 {
+		return kind + "/" + id, nil
+	}
+	_, err = c.sdk.Permissions.Update(ctx, iam.UpdateObjectPermissions{RequestObjectType: kind, RequestObjectId: id, AccessControlList: asked})
+	return kind + "/" + id, err
 }
 
 func (c *Client) updatePermissions(ctx context.Context, o deploy.Object) error {

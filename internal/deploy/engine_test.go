@@ -199,7 +199,7 @@ func TestFromAnyToAny(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(some ...string) string { return some[random.IntN(len(some))] }
 	w := newWorld(t, fakeworkspace.Options{})
-	for range 12 {
+	for range 6 {
 		schema := pick("prices", "others")
 		set := []string{
 			"schema=" + schema, "checkpoints=/Volumes/main/" + schema + "/lakectl/checkpoints",

@@ -115,6 +115,27 @@ func (w *world) target(name, text string, set ...string) {
 	w.folder = to.Databricks.Folder
 }
 
+// few leaves one resource of each kind, and what that needs.
+func (w *world) few() {
+	w.Helper()
+	var kept []deploy.Resource
+	left := map[string]bool{}
+	for _, r := range slices.Backward(w.wanted) {
+		other := r.Key == "job.streaming" || r.Kind == deploy.Notebook && r.Key != "notebook.04_Maintenance"
+		if other || slices.ContainsFunc(kept, func(k deploy.Resource) bool { return k.Kind == r.Kind }) || r.Kind == deploy.Permissions && r.Key != "permissions.job.maintenance" {
+			continue
+		}
+		kept = append(kept, r)
+		left[r.Key] = true
+	}
+	for i := range kept {
+		kept[i].DependsOn = slices.DeleteFunc(slices.Clone(kept[i].DependsOn), func(key string) bool { return !left[key] })
+	}
+	if w.wanted = kept; len(kept) != 13 {
+		w.Fatalf("%d kinds: %v", len(kept), keys(left))
+	}
+}
+
 // engine is a new process' Engine.
 func (w *world) engine(transport http.RoundTripper) (*deploy.Engine, error) {
 	if transport == nil {

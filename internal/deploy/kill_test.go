@@ -95,9 +95,10 @@ func killing(t *testing.T, counted func(r *http.Request) bool, start func(w *wor
 // TestKilledDeploy kills a deploy at each of its calls. The next one goes on, and makes nothing twice.
 func TestKilledDeploy(t *testing.T) {
 	whole := newWorld(t, fakeworkspace.Options{})
+	whole.few()
 	whole.mustDeploy()
 	want := whole.contents()
-	killing(t, signedIn, func(*world) {}, func(w *world, d *doomed) error {
+	killing(t, signedIn, (*world).few, func(w *world, d *doomed) error {
 		_, err := w.deploy(w.Context(), d, "")
 		return err
 	}, func(w *world, force string) error {
@@ -111,7 +112,7 @@ func TestKilledDeploy(t *testing.T) {
 		if _, err := w.destroy(nil, true, ""); err != nil {
 			t.Error(err)
 		}
-		if left := w.contents(); len(left) > 3 || len(w.Schemas()) > 0 {
+		if left := w.contents(); left["jobs"] != 0 || len(w.Schemas()) > 0 || len(w.Files()) > 0 {
 			t.Errorf("left: %v", left)
 		}
 	})
@@ -170,7 +171,10 @@ func (w *world) runsWhatItIs() {
 // TestKilledDestroy kills a destroy at each of its calls.
 func TestKilledDestroy(t *testing.T) {
 	empty := newWorld(t, fakeworkspace.Options{}).contents()
-	killing(t, signedIn, func(w *world) { w.mustDeploy() }, func(w *world, d *doomed) error {
+	killing(t, signedIn, func(w *world) {
+		w.few()
+		w.mustDeploy()
+	}, func(w *world, d *doomed) error {
 		_, err := w.destroy(d, true, "")
 		return err
 	}, func(w *world, force string) error {
@@ -186,7 +190,7 @@ func TestKilledDestroy(t *testing.T) {
 // TestKilledThenDestroyed leaves nothing of a deploy that died, though it could not note what it made.
 func TestKilledThenDestroyed(t *testing.T) {
 	empty := newWorld(t, fakeworkspace.Options{}).contents()
-	killing(t, writing, func(*world) {}, func(w *world, d *doomed) error {
+	killing(t, writing, (*world).few, func(w *world, d *doomed) error {
 		_, err := w.deploy(w.Context(), d, "")
 		return err
 	}, func(w *world, force string) error {

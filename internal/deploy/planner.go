@@ -5,42 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/cryptostream/lakectl/internal/exit"
 )
-
-// Operations of an Engine.
-const (
-	opDeploy  = "deploy"
-	opDestroy = "destroy"
-)
-
-// readers is how many resources are looked at at once.
-const readers = 8
-
-// Engine plans and executes for one target in one workspace.
-type Engine struct {
-	Workspace Workspace
-	Target    string // its name
-	Host      string // the workspace's address
-	Folder    string // of the workspace, for the state and the lock
-	Who       string // deploys
-	Machine   string // on which host
-
-	// Bind are ids of resources that are there, by key, which are taken over.
-	Bind map[string]string
-	// RotateSecrets writes every secret again.
-	RotateSecrets bool
-	// Secret returns a secret's value.
-	Secret func(r Resource) (string, error)
-	// NodeType chooses the machine that NodeType stands for.
-	NodeType func(ctx context.Context) (string, error)
-
-	NewID    func() string    // of a lineage and a lock; unique
-	Now      func() time.Time // for the lock's age
-	Progress func(Event)      // is told of each step; not nil
-}
 
 // planning is what a plan is made of, while it is made.
 type planning struct {
@@ -263,47 +230,3 @@ func (p *planning) object(key string) Object {
 func describe(o Object) string { return fmt.Sprintf("%s %q (%s)", noun(o.Kind), o.Name, o.Key) }
 
 func noun(k Kind) string { return strings.ReplaceAll(string(k), "_", " ") }
-
-// uses reports whether a text is somewhere in fields.
-func uses(v any, text string) bool {
-	switch v := v.(type) {
-	case string:
-		return v == text
-	case map[string]any:
-		for _, one := range v {
-			if uses(one, text) {
-				return true
-			}
-		}
-	case []any:
-		for _, one := range v {
-			if uses(one, text) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// replace puts another text in the place of one.
-func replace(v any, old, with string) any {
-	switch v := v.(type) {
-	case string:
-		if v == old {
-			return with
-		}
-	case map[string]any:
-		c := make(map[string]any, len(v))
-		for name, one := range v {
-			c[name] = replace(one, old, with)
-		}
-		return c
-	case []any:
-		c := make([]any, len(v))
-		for i, one := range v {
-			c[i] = replace(one, old, with)
-		}
-		return c
-	}
-	return v
-}

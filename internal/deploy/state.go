@@ -59,7 +59,11 @@ func (e *Engine) readState(ctx context.Context) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the state: %w", err)
 	}
-	return parseState(e.statePath(), text)
+	s, err := parseState(e.statePath(), text)
+	if err == nil && s.Target != e.Target {
+		err = exit.New(exit.Refused, fmt.Errorf("%s holds what target %s has deployed", e.Folder, s.Target), "give target "+e.Target+" another databricks.folder")
+	}
+	return s, err
 }
 
 func parseState(file string, text []byte) (*State, error) {

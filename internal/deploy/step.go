@@ -86,7 +86,8 @@ func (w *work) make(ctx context.Context, o Object) (string, error) {
 
 func (w *work) update(ctx context.Context, s Step) error {
 	o, kept, err := w.object(s)
-	if err == nil && (s.Action == Update || len(s.Changes) > 0) {
+	// A secret that is taken over has a value that nobody knows.
+	if err == nil && (s.Action == Update || len(s.Changes) > 0 || o.Kind == Secret) {
 		err = w.Workspace.Update(ctx, o)
 	}
 	if err != nil {
