@@ -168,7 +168,7 @@ func testTargetOwn(o *onTargets) {
 		o.Error(err)
 	}
 	o.Setenv(tokenVariable, "wrong")
-	run = startProducer(o.T, o.args("own", "third", "--kafka-ca", o.kafka.CA)...)
+	run = startProducer(o.T, o.args("own", "fourth", "--kafka-ca", o.kafka.CA)...)
 	if err := run.waitFor(10 * time.Minute); err == nil || !strings.Contains(run.all.String(), tokenVariable) {
 		o.Errorf("a wrong token: %v\n%s", err, &run.all)
 	}
