@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ func runContinuously(t *testing.T, n notebooks, widgets []string, query func(str
 			query("select count(*) > 0 from `" + byNotebooks + "`.gold_price_hourly")[0][0] == true
 	})
 	for _, r := range running {
-		if err := r.Process.Signal(os.Interrupt); err != nil {
+		if err := r.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 // Status is what status.json and `status -o json` hold. It has no secrets. Times are UTC.
 type Status struct {
 	DataDir   string                 `json:"data_dir"`
+	Target    string                 `json:"target,omitempty"`
 	State     string                 `json:"state"` // running, stopping or stopped
 	Healthy   bool                   `json:"healthy"`
 	PID       int                    `json:"pid"`
@@ -40,6 +41,9 @@ func (l *lakehouse) status() Status {
 		DataDir: l.dir, State: state, Healthy: state == "running", PID: run.PID,
 		StartedAt: run.StartedAt, UpdatedAt: time.Now().UTC(), Kafka: run.Kafka.Addr, Spark: run.Spark.Remote, Dashboard: run.Dashboard,
 		Producer: l.feed.Status(), Queries: l.pipeline.Status(),
+	}
+	if l.target != nil {
+		s.Target = l.target.Name
 	}
 	for _, q := range s.Queries {
 		s.Healthy = s.Healthy && q.Healthy
@@ -134,6 +138,10 @@ Exits 1 if a query is not healthy or the lakehouse does not run.`,
 func (s Status) trouble() error {
 	if s.State == "stopping" {
 		return errors.New("the lakehouse is stopping")
+	}
+	if s.State != "running" && s.Target != "" {
+		return exit.New(exit.Failed, errors.New("lakectl does not run; queries that it was not told to stop go on at the target"),
+			"lakectl run --target "+s.Target+" adopts them, lakectl stop --data-dir "+s.DataDir+" stops them")
 	}
 	if s.State != "running" {
 		return exit.New(exit.Failed, errors.New("the lakehouse does not run"), "start it with lakectl run --local")

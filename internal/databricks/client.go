@@ -15,6 +15,7 @@
 //	permissions.go  rights on folders, jobs and warehouses
 //	dashboards.go   dashboards
 //	alerts.go       alerts
+//	connect.go      a cluster as a Spark Connect server: tokens, state
 //	fields.go       fields as the SDK's types and back
 package databricks
 

@@ -123,3 +123,34 @@ func TestSpan(t *testing.T) {
 		}
 	}
 }
+
+// TestKafkaLogin runs the notebooks' Python that logs in, on Databricks and elsewhere.
+func TestKafkaLogin(t *testing.T) {
+	program := `
+import os
+from types import SimpleNamespace
+def connection(runtime, protocol, mechanism):
+    os.environ.pop("DATABRICKS_RUNTIME_VERSION", None)
+    if runtime:
+        os.environ["DATABRICKS_RUNTIME_VERSION"] = runtime
+    asked = []
+    def get(scope, key):
+        asked.append(scope + "/" + key)
+        return {"kafka-username": "me", "kafka-password": 'p"\\'}[key]
+    names = {"brokers": "b:1", "kafka_security_protocol": protocol, "kafka_mechanism": mechanism, "secret_scope": "s",
+        "dbutils": SimpleNamespace(secrets=SimpleNamespace(get=get))}
+    exec(` + pyString(kafkaPython) + `, names)
+    options = names["kafka_connection"]()
+    return [options["kafka.security.protocol"], options.get("kafka.sasl.mechanism", ""), options.get("kafka.sasl.jaas.config", ""), " ".join(asked)]
+print(json.dumps([connection("16.4", "SASL_SSL", "SCRAM-SHA-512"), connection("", "SASL_PLAINTEXT", "PLAIN"), connection("16.4", "SSL", "PLAIN")]))`
+	var got [][]string
+	python3(t, program, &got)
+	login := `required username="me" password="p\"\\";`
+	if diff := cmp.Diff([][]string{
+		{"SASL_SSL", "SCRAM-SHA-512", "kafkashaded.org.apache.kafka.common.security.scram.ScramLoginModule " + login, "s/kafka-username s/kafka-password"},
+		{"SASL_PLAINTEXT", "PLAIN", "org.apache.kafka.common.security.plain.PlainLoginModule " + login, "s/kafka-username s/kafka-password"},
+		{"SSL", "", "", ""},
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+}

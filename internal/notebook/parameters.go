@@ -7,6 +7,9 @@ import (
 	"github.com/cryptostream/lakectl/jobs"
 )
 
+// LookbackDays is how old a record may be, in days, for maintenance to look at it as late.
+const LookbackDays = "7"
+
 // Parameters are the values of the notebooks' widgets, as text: what base_parameters of a job are.
 type Parameters struct {
 	Catalog, Schema string
@@ -60,7 +63,7 @@ func (p Parameters) streaming() []widget {
 
 func (p Parameters) maintenance() []widget {
 	return append(p.places(),
-		widget{"lookback_days", "Days to look back", "7", nil, "how old a record may be, by when Bronze took it in, to be looked at as late"})
+		widget{"lookback_days", "Days to look back", LookbackDays, nil, "how old a record may be, by when Bronze took it in, to be looked at as late"})
 }
 
 func (p Parameters) kafka() []widget {

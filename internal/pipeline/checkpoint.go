@@ -16,7 +16,8 @@ import (
 	"github.com/cryptostream/lakectl/jobs"
 )
 
-// Origin is what a checkpoint was made by. It is kept as <job>.json beside the checkpoint.
+// Origin is what a checkpoint was made by. It is kept beside the checkpoint, as
+// <job>.json, or in a property of the sink table where lakectl can't look there.
 type Origin struct {
 	Job jobs.Fingerprint `json:"job"`
 	// The Kafka cluster and topic whose offsets the checkpoint counts; "" for a job that reads a
@@ -25,55 +26,84 @@ type Origin struct {
 	KafkaTopic   string `json:"kafka_topic,omitempty"`
 }
 
-// changes says what differs from o to now in what a checkpoint can't take.
+// changes says what differs from o to now in what a checkpoint can't take. Where one of the two does not
+// know the topic, it is not compared: Kafka was out of lakectl's reach.
 func (o Origin) changes(now Origin) []string {
 	changes := o.Job.Changes(now.Job)
-	if o.KafkaCluster != now.KafkaCluster {
+	switch {
+	case o.KafkaCluster == "" || now.KafkaCluster == "":
+	case o.KafkaCluster != now.KafkaCluster:
 		changes = append(changes, fmt.Sprintf("kafka cluster: %s -> %s", o.KafkaCluster, now.KafkaCluster))
-	} else if o.KafkaTopic != now.KafkaTopic {
+	case o.KafkaTopic != now.KafkaTopic:
 		changes = append(changes, fmt.Sprintf("kafka topic (made anew under its old name): %s -> %s", o.KafkaTopic, now.KafkaTopic))
 	}
 	return changes
 }
 
-// guard refuses to start a job on a checkpoint that can't take it, or to fill a table a second time
-// because its checkpoint is gone. It applies to checkpoints in local folders.
-func (p *Pipeline) guard(ctx context.Context, session *spark.Session, job jobs.Job, newTable bool) error {
-	checkpoint := p.config.Place.Checkpoint(job.Name)
-	if !p.config.Place.LocalCheckpoints() {
-		return nil
+// checkpoints looks at a place's checkpoints and remembers what each was made by.
+type checkpoints interface {
+	// exists reports whether a query was ever started on the job's checkpoint.
+	exists(ctx context.Context, job jobs.Job) (bool, error)
+	// origin returns nil where nothing was recorded yet.
+	origin(ctx context.Context, job jobs.Job) (*Origin, error)
+	record(ctx context.Context, job jobs.Job, o Origin) error
+}
+
+func checkpointsOf(place ddl.Place, session *spark.Session) checkpoints {
+	if place.LocalCheckpoints() {
+		return folders{place}
 	}
-	if !newTable {
-		if err := refuseLostCheckpoint(ctx, session, p.config.Place, job, checkpoint); err != nil {
-			return err
-		}
+	return remoteCheckpoints{place, session}
+}
+
+// guard refuses to start a job on a checkpoint that can't take it, to fill a table a second time because
+// its checkpoint is gone, and to go on behind the rows of a table that is gone.
+func (p *Pipeline) guard(ctx context.Context, session *spark.Session, job jobs.Job, newTable bool) error {
+	all := checkpointsOf(p.config.Place, session)
+	if err := refuseLost(ctx, session, p.config.Place, job, all, newTable); err != nil {
+		return err
 	}
 	now := Origin{Job: job.Fingerprint()}
 	if job.Source.Kafka != nil {
 		now.KafkaCluster, now.KafkaTopic = p.kafka.ClusterID, p.kafka.TopicID
 	}
-	before, err := readOrigin(checkpoint)
+	before, err := all.origin(ctx, job)
 	if err != nil {
 		return err
 	}
-	if before != nil {
-		if changes := before.changes(now); len(changes) > 0 {
-			return exit.New(exit.Refused,
-				fmt.Errorf("the checkpoint of %s can't take this change: %s", job.Name, strings.Join(changes, "; ")),
-				"undo the change, or use another --data-dir: a checkpoint belongs to one source, one state and one sink")
-		}
-		return nil
+	if before == nil {
+		return all.record(ctx, job, now)
 	}
-	return writeOrigin(checkpoint, now)
+	if changes := before.changes(now); len(changes) > 0 {
+		return exit.New(exit.Refused,
+			fmt.Errorf("the checkpoint of %s can't take this change: %s", job.Name, strings.Join(changes, "; ")),
+			"undo the change, or use "+otherPlace(p.config.Place)+": a checkpoint belongs to one source, one state and one sink")
+	}
+	return nil
 }
 
-func refuseLostCheckpoint(ctx context.Context, session *spark.Session, place ddl.Place, job jobs.Job, checkpoint string) error {
-	_, err := os.Stat(filepath.Join(checkpoint, "metadata"))
-	if err == nil {
-		return nil
+// otherPlace is what to choose where the checkpoints of a place won't do.
+func otherPlace(place ddl.Place) string {
+	if place.LocalCheckpoints() {
+		return "another --data-dir"
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	return "another schema and other checkpoints in the target"
+}
+
+// refuseLost refuses a checkpoint whose table is gone and a table whose checkpoint is.
+func refuseLost(ctx context.Context, session *spark.Session, place ddl.Place, job jobs.Job, all checkpoints, newTable bool) error {
+	exists, err := all.exists(ctx, job)
+	if err != nil {
 		return fmt.Errorf("look at the checkpoint of %s: %w", job.Name, err)
+	}
+	location := place.Checkpoint(job.Name)
+	if exists && newTable {
+		return exit.New(exit.Refused,
+			fmt.Errorf("the table %s is gone, but the checkpoint of %s is not: its rows would be missing", job.Sink.Table, job.Name),
+			"put the table back, or use "+otherPlace(place)+"; if the rows may be made again, remove "+location)
+	}
+	if exists || newTable {
+		return nil
 	}
 	rows, err := session.Query(ctx, "SELECT 1 FROM "+place.Table(job.Sink.Table)+" LIMIT 1")
 	if err != nil {
@@ -82,9 +112,28 @@ func refuseLostCheckpoint(ctx context.Context, session *spark.Session, place ddl
 	if len(rows.Values) > 0 {
 		return exit.New(exit.Refused,
 			fmt.Errorf("the checkpoint of %s is gone, but its table %s has rows: starting over would write them twice", job.Name, job.Sink.Table),
-			"put the folder "+checkpoint+" back, or use another --data-dir")
+			"put the folder "+location+" back, or use "+otherPlace(place))
 	}
 	return nil
+}
+
+// folders are checkpoints that lakectl can look into; <job>.json beside each says what made it.
+type folders struct{ place ddl.Place }
+
+func (f folders) exists(_ context.Context, job jobs.Job) (bool, error) {
+	_, err := os.Stat(filepath.Join(f.place.Checkpoint(job.Name), "metadata"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (f folders) origin(_ context.Context, job jobs.Job) (*Origin, error) {
+	return readOrigin(f.place.Checkpoint(job.Name))
+}
+
+func (f folders) record(_ context.Context, job jobs.Job, o Origin) error {
+	return writeOrigin(f.place.Checkpoint(job.Name), o)
 }
 
 func readOrigin(checkpoint string) (*Origin, error) {
@@ -116,38 +165,4 @@ func writeOrigin(checkpoint string, o Origin) error {
 		return fmt.Errorf("write what the checkpoint is made by: %w", err)
 	}
 	return os.Rename(temporary, checkpoint+".json")
-}
-
-// CommittedOffsets reads from a local checkpoint of a Kafka job the offsets up to which it has
-// planned its batches, by partition: what is behind them in the topic is its backlog. It returns nil
-// where there is no checkpoint yet.
-func CommittedOffsets(checkpoint, topic string) (map[int32]int64, error) {
-	entries, err := os.ReadDir(filepath.Join(checkpoint, "offsets"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read checkpoint: %w", err)
-	}
-	newest, batch := "", int64(-1)
-	for _, e := range entries {
-		var n int64
-		if _, err := fmt.Sscanf(e.Name(), "%d", &n); err == nil && n > batch {
-			newest, batch = e.Name(), n
-		}
-	}
-	if newest == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(filepath.Join(checkpoint, "offsets", newest))
-	if err != nil {
-		return nil, fmt.Errorf("read checkpoint: %w", err)
-	}
-	// v1, the batch's metadata, then one line per source.
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	var offsets map[string]map[int32]int64
-	if len(lines) < 3 || json.Unmarshal([]byte(lines[2]), &offsets) != nil {
-		return nil, fmt.Errorf("read checkpoint: %s/offsets/%s is not an offset log", checkpoint, newest)
-	}
-	return offsets[topic], nil
 }
