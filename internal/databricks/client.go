@@ -23,6 +23,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	sdk "github.com/databricks/databricks-sdk-go"
@@ -63,7 +64,7 @@ func Open(ctx context.Context, o Options, version string) (*Client, error) {
 	if o.RetryFor == 0 {
 		o.RetryFor = 2 * time.Minute
 	}
-	useragent.WithProduct("lakectl", userAgentVersion(version))
+	sayWho.Do(func() { useragent.WithProduct("lakectl", userAgentVersion(version)) })
 	cfg := &config.Config{
 		Profile: o.Profile, Host: o.Host, HTTPTransport: newTransport(o.Transport),
 		RetryTimeoutSeconds: int(o.RetryFor / time.Second),
@@ -95,6 +96,9 @@ func Open(ctx context.Context, o Options, version string) (*Client, error) {
 	}
 	return &Client{sdk: w, raw: raw, Host: cfg.Host, User: me.UserName}, nil
 }
+
+// sayWho is done once: the SDK keeps it for the whole process, without a lock.
+var sayWho sync.Once
 
 // userAgentVersion is a version as the SDK takes one: semantic, or 0.0.0.
 func userAgentVersion(version string) string {

@@ -287,14 +287,17 @@ type doomed struct {
 	next  http.RoundTripper
 	left  func(r *http.Request) bool // reports whether this is the last call
 	after bool
-	dead  bool
+
+	mu   sync.Mutex
+	dead bool
 }
 
 func (d *doomed) RoundTrip(r *http.Request) (*http.Response, error) {
-	if d.dead {
+	dead, last := d.count(r)
+	if dead {
 		return nil, errKilled
 	}
-	if d.dead = d.left(r); !d.dead {
+	if !last {
 		return d.next.RoundTrip(r)
 	}
 	if d.after {
@@ -305,6 +308,17 @@ func (d *doomed) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = response.Body.Close()
 	}
 	return nil, errKilled
+}
+
+// count tells whether the process was dead before a call, and whether it dies at it.
+func (d *doomed) count(r *http.Request) (dead, last bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.dead {
+		d.dead = d.left(r)
+		last = d.dead
+	}
+	return d.dead && !last, last
 }
 
 func names(result *deploy.Result) []string {
