@@ -64,7 +64,7 @@ func TestDefaultHasTheViews(t *testing.T) {
 			t.Errorf("%s is not documented", v.Name)
 		}
 	}
-	if got := strings.Join(names, " "); got != "v_hourly_change v_latest_price v_ohlc_hourly v_price_vs_ma" {
+	if got := strings.Join(names, " "); got != "dim_asset dim_date v_hourly_change v_latest_price v_ohlc_hourly v_price_vs_ma" {
 		t.Errorf("got %s", got)
 	}
 }

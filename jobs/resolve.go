@@ -134,9 +134,9 @@ func (l *loader) steps(d *loaded) ([]Step, []Expectation) {
 // an optimiser may not move what is not deterministic. Moved, each check would run the parser again.
 func checkStep(rows string, checks []Expectation) Step {
 	var sql strings.Builder
-	sql.WriteString("select\n  *,\n")
+	sql.WriteString("select\n  *,\n  ")
 	for _, c := range checks {
-		fmt.Fprintf(&sql, "  coalesce((%s), false) -- %s\n  and ", normaliseSQL(c.Check), c.Name)
+		fmt.Fprintf(&sql, "coalesce((%s), false) -- %s\n  and ", normaliseSQL(c.Check), c.Name)
 	}
 	fmt.Fprintf(&sql, "rand() <> 1 as is_valid\nfrom parsed_%s", rows)
 	return Step{"checked_" + rows, "Each row, and whether it passes every check; a check that is null is failed.", sql.String()}

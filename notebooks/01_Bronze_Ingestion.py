@@ -254,7 +254,7 @@ def topic_records():
     )
 
 
-kafka_records_stream = (file_records() if source_path else topic_records())
+kafka_records_stream = file_records() if source_path else topic_records()
 kafka_records_stream.createOrReplaceTempView("kafka_records")
 
 # COMMAND ----------

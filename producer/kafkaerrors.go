@@ -50,9 +50,9 @@ func isTLS(err error) bool {
 	return errors.As(err, &record) || errors.As(err, &remote) && remote.Op == "remote error"
 }
 
-// lasting says whether an error of connecting stays until somebody changes a setting, here or there.
+// Lasting says whether an error of connecting stays until somebody changes a setting, here or there.
 // All others may be of a cluster that is about to start.
-func lasting(err error) bool {
+func Lasting(err error) bool {
 	var ours *Error
 	if errors.As(err, &ours) && ours.code == exitUsage {
 		return true

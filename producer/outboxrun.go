@@ -34,7 +34,7 @@ func (o *Outbox) connect() error {
 		if err == nil {
 			break
 		}
-		if o.ctx.Err() != nil || lasting(err) {
+		if o.ctx.Err() != nil || Lasting(err) {
 			return err
 		}
 		o.mu.Lock()

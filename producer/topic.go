@@ -61,6 +61,22 @@ func EnsureTopic(ctx context.Context, cfg KafkaConfig, want TopicConfig) (TopicI
 	return info, err
 }
 
+// ErrNoTopic says that Kafka answers and has no topic of that name.
+var ErrNoTopic = errors.New("there is no such topic")
+
+// FindTopic says what is there, and makes nothing. Its errors are EnsureTopic's, and ErrNoTopic.
+func FindTopic(ctx context.Context, cfg KafkaConfig, topic string) (TopicInfo, error) {
+	var info TopicInfo
+	err := withAdmin(ctx, cfg, func(client sarama.Client, _ sarama.ClusterAdmin) (err error) {
+		info, err = describe(client, topic)
+		if errors.Is(err, sarama.ErrUnknownTopicOrPartition) {
+			err = ErrNoTopic
+		}
+		return explain(fmt.Sprintf("describing topic %s", topic), cfg, err)
+	})
+	return info, err
+}
+
 // EndOffsets returns the offset that the next message of each partition will get.
 func EndOffsets(ctx context.Context, cfg KafkaConfig, topic string) (map[int32]int64, error) {
 	return offsets(ctx, cfg, topic, sarama.OffsetNewest)

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/cryptostream/lakectl/internal/exit"
+	"github.com/cryptostream/lakectl/internal/local"
 )
 
 // readyVariable names the file descriptor on which a detached run says how its start went.
@@ -90,6 +91,9 @@ func (a *app) detach(ctx context.Context, o runOptions) error {
 		fmt.Fprintln(a.stderr, standInBanner)
 	}
 	fmt.Fprintf(a.stderr, "running in the background, process %d, data in %s\n", child.Process.Pid, o.dir)
+	if run, err := local.ReadRunFile(o.dir); err == nil && run.Dashboard != "" {
+		fmt.Fprintf(a.stderr, "dashboard %s\n", run.Dashboard)
+	}
 	fmt.Fprintln(a.stderr, "lakectl status, lakectl logs and lakectl stop find it from here")
 	return child.Process.Release()
 }

@@ -77,7 +77,7 @@ func examineKafka(ctx context.Context, o doctorOptions, dir string, running bool
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorPatience)
 	defer cancel()
-	has, err := topicHas(ctx, kafka, time.Time{})
+	has, err := topicHas(ctx, kafka, topic, time.Time{})
 	if err != nil {
 		return []doctor.Finding{failing("broker", doctor.Problem, err, "see lakectl logs kafka")}
 	}

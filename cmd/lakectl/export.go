@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/cryptostream/lakectl/internal/bi"
 	"github.com/cryptostream/lakectl/internal/bundle"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/notebook"
@@ -31,6 +32,13 @@ func generated(lakehouse *jobs.Lakehouse) (map[string][]byte, error) {
 	for name, text := range made {
 		files[path.Join("notebooks", name)] = text
 	}
+	reports, err := bi.Files(lakehouse, bi.Defaults())
+	if err != nil {
+		return nil, fmt.Errorf("make the dashboard and the Power BI project: %w", err)
+	}
+	for name, text := range reports {
+		files[path.Join("infra", name)] = text
+	}
 	return files, nil
 }
 
@@ -39,11 +47,12 @@ func (a *app) exportCommand() *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Write the lakehouse as Databricks notebooks, job definitions and SQL files",
-		Long: `Writes what the specs describe as files, into the folder notebooks: a notebook in Databricks' source format
+		Short: "Write the lakehouse as Databricks notebooks, job definitions, SQL files and reports",
+		Long: `Writes what the specs describe as files. Into the folder notebooks: a notebook in Databricks' source format
 for Bronze, Silver and Gold each, one for maintenance, the tables and views as SQL, jobs as the Jobs API takes
-them, and databricks.yml, a bundle. Where a lakehouse differs from another, the notebooks have widgets. A file that an earlier export has made and this one does
-not is removed.
+them, and databricks.yml, a bundle. Where a lakehouse differs from another, the notebooks have widgets. Into
+infra/dashboards: a Databricks dashboard and SQL alerts; into infra/powerbi: a Power BI project. A file that an
+earlier export has made and this one does not is removed.
 
 --check writes nothing: it shows as a diff what would change, and exits 4 if anything would.`,
 		Example: `  lakectl export
@@ -130,7 +139,7 @@ func leftovers(out string, files map[string][]byte) ([]string, error) {
 	delete(folders, ".")
 	var found []string
 	for folder := range folders {
-		for _, kind := range []string{"*.py", "*.sql", "*.json", "*.yml"} {
+		for _, kind := range []string{"*.py", "*.sql", "*.json", "*.yml", "*.tmdl"} {
 			there, err := fs.Glob(os.DirFS(out), path.Join(folder, kind))
 			if err != nil {
 				return nil, fmt.Errorf("look for files of an earlier export: %w", err)

@@ -93,13 +93,14 @@ func (o *feedOptions) contents() contents {
 
 // feed publishes what a source gives. It ends when the source does, or by Stop.
 type feed struct {
-	outbox *producer.Outbox // nil for noSource
-	replay *producer.Replay // nil for other sources
-	live   *exchange.Source // nil for other sources
-	name   string
-	cancel context.CancelFunc
-	done   chan struct{}
-	err    error // valid after done
+	outbox  *producer.Outbox // nil for noSource
+	replay  *producer.Replay // nil for other sources
+	live    *exchange.Source // nil for other sources
+	name    string
+	standIn bool
+	cancel  context.CancelFunc
+	done    chan struct{}
+	err     error // valid after done
 }
 
 // startFeed begins to take quotes, whether Kafka answers yet or not. A replay's journal and the spool
@@ -108,7 +109,7 @@ func startFeed(ctx context.Context, o feedOptions, d deliveryOptions, dataDir st
 	if o.source == noSource {
 		return noFeed(), nil
 	}
-	f := &feed{done: make(chan struct{})}
+	f := &feed{done: make(chan struct{}), standIn: o.standIn}
 	o.exchange.metrics = d.metrics
 	source, err := f.open(o, dataDir, log)
 	if err != nil {
@@ -208,7 +209,8 @@ func (f *feed) Stop(ctx context.Context) error {
 // Kafka since the start: with a spool, what an earlier run left too.
 type FeedStatus struct {
 	Source    string `json:"source"`
-	Taken     int64  `json:"taken"` // from the source
+	StandIn   bool   `json:"stand_in,omitempty"` // made up, since no exchange has answered
+	Taken     int64  `json:"taken"`              // from the source
 	Published int64  `json:"published"`
 	Acked     int64  `json:"acked"`
 	Retried   int64  `json:"retried"`
@@ -217,7 +219,10 @@ type FeedStatus struct {
 	Spooled   int64  `json:"spooled"` // in the spool, not acknowledged
 	KafkaUp   bool   `json:"kafka_up"`
 	Ended     bool   `json:"ended"`
-	LastError string `json:"last_error,omitempty"`
+	// TakenAt is when the last quote was taken, PaceSeconds how often one is due; 0 where they come as they come.
+	TakenAt     *time.Time `json:"taken_at,omitempty"`
+	PaceSeconds float64    `json:"pace_seconds,omitempty"`
+	LastError   string     `json:"last_error,omitempty"`
 }
 
 func (f *feed) Status() FeedStatus {
@@ -229,8 +234,16 @@ func (f *feed) Status() FeedStatus {
 		Source: f.name, Taken: s.Taken, Published: s.Published, Acked: s.Acked, Retried: s.Retried, Failed: s.Failed,
 		InFlight: s.InFlight, Spooled: s.Spool.Messages, KafkaUp: s.KafkaUp,
 	}
-	if f.live != nil && f.live.Using() != "" {
-		status.Source = f.live.Using()
+	status.StandIn = f.standIn
+	if !s.TakenAt.IsZero() {
+		taken := s.TakenAt.UTC()
+		status.TakenAt = &taken
+	}
+	if f.live != nil {
+		status.PaceSeconds = f.live.Pace().Seconds()
+		if using := f.live.Using(); using != "" {
+			status.Source = using
+		}
 	}
 	if s.LastError != nil {
 		status.LastError = s.LastError.Error()

@@ -308,8 +308,11 @@ func (p *producerProcess) stop() (status FeedStatus) {
 }
 
 // wait reads the rest of stderr and waits for the end.
-func (p *producerProcess) wait() error {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), 2*time.Minute, errors.New("it does not end"))
+func (p *producerProcess) wait() error { return p.waitFor(2 * time.Minute) }
+
+// waitFor is wait for what may take so long.
+func (p *producerProcess) waitFor(patience time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), patience, errors.New("it does not end"))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { _ = p.cmd.Process.Kill() })()
 	_, err := io.Copy(io.Discard, p.lines)

@@ -12,11 +12,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cryptostream/lakectl/internal/checkpoint"
+	"github.com/cryptostream/lakectl/internal/dashboard"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/internal/pipeline"
 	"github.com/cryptostream/lakectl/internal/spark"
-	"github.com/cryptostream/lakectl/jobs"
 	"github.com/cryptostream/lakectl/producer"
 )
 
@@ -32,7 +32,10 @@ type lakehouseOptions struct {
 	heapMB    int               // of our own Spark
 	conf      map[string]string // of our own Spark, over the built-in configuration
 	trigger   time.Duration     // of every query; 0 leaves each job its own
-	reconcile time.Duration     // between reconciles; 0 is never
+	target    *runTarget        // nil: Spark is our own, or that of --remote
+	leave     bool              // the queries, when lakectl ends
+	page      dashboardOptions
+	reconcile time.Duration // between reconciles; 0 is never
 	log       *slog.Logger
 	steps     reporter
 }
@@ -56,7 +59,9 @@ type lakehouse struct {
 	topic     producer.TopicInfo
 	pipeline  *pipeline.Pipeline
 	feed      *feed
-	telemetry *telemetry // nil is none
+	telemetry *telemetry        // nil is none
+	dashboard *dashboard.Server // nil is none
+	tables    *sparkTables      // of the dashboard
 	late      *reconciling
 
 	mu    sync.Mutex
@@ -86,6 +91,9 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 		return nil, err
 	}
 	if l.telemetry, err = startTelemetry(o.metrics, o.feed); err != nil {
+		return nil, err
+	}
+	if err := l.startDashboard(); err != nil {
 		return nil, err
 	}
 	if err := l.prepare(ctx); err != nil {
@@ -124,7 +132,17 @@ func findRuntime(ctx context.Context, steps reporter, log *slog.Logger) (java lo
 // made while Kafka starts; the queries wait for it.
 func (l *lakehouse) startParts(ctx context.Context) error {
 	before, _ := local.ReadRunFile(l.dir)
-	l.run = local.RunFile{Version: version, PID: pid(), StartedAt: time.Now().UTC(), Source: l.feedOptions().source, SessionID: before.SessionID}
+	if l.target != nil {
+		if err := l.target.reach(ctx, l.steps, l.log); err != nil {
+			return err
+		}
+	}
+	l.mu.Lock() // the dashboard reads it already
+	l.run = local.RunFile{
+		Version: version, PID: pid(), StartedAt: time.Now().UTC(), Source: l.feedOptions().source,
+		SessionID: before.SessionID, Dashboard: l.dashboardURL(),
+	}
+	l.mu.Unlock()
 	g, gctx := errgroup.WithContext(ctx)
 	topicReady := make(chan struct{})
 	g.Go(func() (err error) {
@@ -185,16 +203,19 @@ func (l *lakehouse) startKafka(ctx context.Context) (err error) {
 
 // awaitTopic waits until Kafka answers and the topic is there. Quotes are taken meanwhile.
 func (l *lakehouse) awaitTopic(ctx context.Context) (err error) {
-	if l.feed.outbox == nil {
+	switch {
+	case l.feed.outbox == nil && l.target != nil:
+		l.topic, err = l.lookForTopic(ctx)
+	case l.feed.outbox == nil:
 		l.topic, err = producer.EnsureTopic(ctx, l.kafkaConfig(), l.delivery.topic)
-	} else {
+	default:
 		l.topic, err = l.feed.outbox.Topic(ctx)
 	}
 	if err != nil {
 		return err
 	}
 	l.record(func(r *local.RunFile) {
-		r.Kafka.Topic, r.Kafka.TopicID, r.Kafka.ClusterID = topic, l.topic.TopicID, l.topic.ClusterID
+		r.Kafka.Topic, r.Kafka.TopicID, r.Kafka.ClusterID = l.delivery.topic.Name, l.topic.TopicID, l.topic.ClusterID
 	})
 	return nil
 }
@@ -202,7 +223,11 @@ func (l *lakehouse) awaitTopic(ctx context.Context) (err error) {
 // startSpark starts Spark unless a remote one was given.
 func (l *lakehouse) startSpark(ctx context.Context) (err error) {
 	if l.remote != "" {
-		l.record(func(r *local.RunFile) { r.Spark = local.SparkRun{Remote: l.remote} })
+		l.record(func(r *local.RunFile) {
+			if r.Spark = (local.SparkRun{Remote: l.remote}); l.target != nil {
+				r.Target = l.target.record()
+			}
+		})
 		return nil
 	}
 	done := l.steps.step("spark")
@@ -248,8 +273,8 @@ func (l *lakehouse) kafkaConfig() producer.KafkaConfig {
 func (l *lakehouse) startQueries(ctx context.Context, topicReady <-chan struct{}) error {
 	done := l.steps.step("queries")
 	p, err := pipeline.Start(ctx, pipeline.Config{
-		Lakehouse: jobs.Default(),
-		Place:     placeOf(l.dir),
+		Lakehouse: l.jobs(),
+		Place:     l.place(),
 		Kafka: func(ctx context.Context) (pipeline.Kafka, error) {
 			select {
 			case <-topicReady:
@@ -283,11 +308,17 @@ func (l *lakehouse) adoptable() string {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.run.SessionID == "" && l.target != nil {
+		return l.target.firstSession()
+	}
 	return l.run.SessionID
 }
 
 // connect opens a session on the Spark server that runs, waiting for one where it has died.
 func (l *lakehouse) connect(ctx context.Context, sessionID string) (*spark.Session, error) {
+	if l.target != nil {
+		return l.target.connect(ctx, sessionID, l.log)
+	}
 	options := spark.Options{Remote: l.remote, SessionID: sessionID, Log: l.log}
 	if l.spark != nil {
 		s, err := l.spark.Living(ctx)
@@ -301,7 +332,7 @@ func (l *lakehouse) connect(ctx context.Context, sessionID string) (*spark.Sessi
 
 // source says how Spark reads the topic.
 func (l *lakehouse) source(ctx context.Context) (pipeline.Kafka, error) {
-	options, err := sparkKafkaOptions(l.kafkaConfig())
+	options, err := sparkKafkaOptions(l.kafkaConfig(), l.shaded())
 	if err != nil {
 		return pipeline.Kafka{}, err
 	}
@@ -311,25 +342,28 @@ func (l *lakehouse) source(ctx context.Context) (pipeline.Kafka, error) {
 		ClusterID: l.topic.ClusterID, TopicID: l.topic.TopicID,
 		Backlog: behind,
 		Topic: func(ctx context.Context, at time.Time) (checkpoint.Topic, error) {
-			return topicHas(ctx, l.kafkaConfig(), at)
+			return topicHas(ctx, l.kafkaConfig(), l.delivery.topic.Name, at)
 		},
 	}, err
 }
 
 // backlog returns how many records of the topic no Bronze batch was planned for yet.
 func (l *lakehouse) backlog(ctx context.Context) (int64, error) {
-	ends, err := producer.EndOffsets(ctx, l.kafkaConfig(), topic)
+	if l.topic.ClusterID == "" { // out of our reach: Spark alone knows
+		return 0, nil
+	}
+	ends, err := producer.EndOffsets(ctx, l.kafkaConfig(), l.delivery.topic.Name)
 	if err != nil {
 		return 0, err
 	}
 	var behind int64
-	for _, job := range jobs.Default().Jobs {
+	for _, job := range l.jobs().Jobs {
 		if job.Source.Kafka == nil {
 			continue
 		}
-		committed, err := pipeline.CommittedOffsets(placeOf(l.dir).Checkpoint(job.Name), topic)
+		committed, err := l.committed(ctx, job)
 		if err != nil {
-			return 0, exit.New(exit.Refused, fmt.Errorf("the checkpoint of %s is damaged: %w", job.Name, err), pipeline.ResetHint(job))
+			return 0, err
 		}
 		for partition, end := range ends {
 			behind += end - committed[partition]
@@ -402,6 +436,11 @@ func (l *lakehouse) stop(ctx context.Context) error {
 	case <-l.pipeline.Done():
 	default:
 		done := l.steps.step("queries")
+		if l.leave {
+			errs = append(errs, l.pipeline.Leave(context.Background()))
+			done("go on at the server; the next run adopts them")
+			break
+		}
 		drain, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		defer context.AfterFunc(ctx, func() { time.AfterFunc(drainTimeout, cancel) })()
@@ -423,7 +462,7 @@ func (l *lakehouse) stop(ctx context.Context) error {
 func (l *lakehouse) stopServers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	errs := []error{l.telemetry.Stop(ctx)}
+	errs := []error{l.telemetry.Stop(ctx), l.stopDashboard(ctx)}
 	if l.spark != nil {
 		errs = append(errs, l.spark.Stop(ctx))
 	}

@@ -5,7 +5,7 @@
 // share: app.go (the root command, errors, output), settings.go (flags, environment, lakectl.yaml),
 // place.go (which data dir), lakehouse.go (all parts of a run), feed.go (source and outbox),
 // kafkaflags.go (which Kafka, and the spool), telemetry.go (metrics and probes), screen.go (what a run
-// shows).
+// shows), target.go (which target), workspace.go (its Databricks workspace), terminal.go (what is typed).
 package main
 
 import "os"

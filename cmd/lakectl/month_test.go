@@ -16,13 +16,16 @@ import (
 
 const month = "../../producer/data/btc-usd-1m-2022-01.csv.gz"
 
-// TestMonth replays the real month and compares Gold with a computation of its own.
+// TestMonth replays the real month and compares Gold with a computation of its own, then goes on with that
+// lakehouse beside the exported notebooks.
 func TestMonth(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a real Kafka and Spark")
 	}
 	dir := t.TempDir()
-	must(t, "run", "--local", "--source", "replay", "--file", month, "--speed", "max", "--until-idle", "--data-dir", dir)
+	replay := []string{"--source", "replay", "--file", month, "--speed", "max"}
+	must(t, append([]string{"run", "--local", "--until-idle", "--data-dir", dir}, replay...)...)
+	startRun(t, dir, append(replay, "--reconcile-every", "0")...)
 	ticks := readMonth(t)
 	query := tables(t, dir)
 
@@ -47,6 +50,8 @@ func TestMonth(t *testing.T) {
 	if diff := cmp.Diff(windows(ticks, time.Hour, time.Hour, window.hourly), got); diff != "" {
 		t.Errorf("gold_price_hourly: %.2000s", diff)
 	}
+	t.Run("notebooks", func(t *testing.T) { testNotebooks(t, dir, query) })
+	must(t, "stop", "--now", "--data-dir", dir)
 }
 
 func key(start, end any) string {

@@ -65,6 +65,9 @@ func findDataDir(named string, idle bool) (string, error) {
 
 // placeOf returns where the tables and checkpoints of a data dir are; dir must be absolute.
 func placeOf(dir string) ddl.Place {
+	if run, err := local.ReadRunFile(dir); err == nil && run.Target != nil {
+		return placeOfTarget(run.Target)
+	}
 	return ddl.Place{
 		Schema:      schema,
 		Warehouse:   local.WarehouseDir(dir),

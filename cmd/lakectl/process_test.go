@@ -76,7 +76,7 @@ func readRun(t *testing.T, dir string) local.RunFile {
 // await waits for an event that has no channel: it is in another process.
 func await(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 4*time.Minute) // in a cleanup too
 	defer cancel()
 	for !happened() {
 		select {

@@ -94,8 +94,11 @@ func (a *app) query(ctx context.Context, dir, statement string) (rows spark.Rows
 // openTables returns a session that knows the tables of a data dir: on the Spark that runs there, or
 // on one that lives until end is called.
 func (a *app) openTables(ctx context.Context, dir string) (*spark.Session, func(), error) {
+	run, err := local.ReadRunFile(dir)
+	if err == nil && run.Target != nil {
+		return openOnTarget(ctx, run.Target)
+	}
 	if local.Locked(dir) {
-		run, err := local.ReadRunFile(dir)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -106,6 +109,19 @@ func (a *app) openTables(ctx context.Context, dir string) (*spark.Session, func(
 		return session, func() { closeSession(session) }, nil
 	}
 	return a.openIdle(ctx, dir)
+}
+
+// openOnTarget returns a session on a run's target, whether the run is there or not.
+func openOnTarget(ctx context.Context, t *local.TargetRun) (*spark.Session, func(), error) {
+	r, err := reopenTarget(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err := r.connect(ctx, "", nil)
+	if err != nil {
+		return nil, nil, exit.New(exit.Failed, err, exit.Hint(err))
+	}
+	return session, func() { closeSession(session) }, nil
 }
 
 // closeSession ends a short-lived session at the server too.

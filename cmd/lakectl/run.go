@@ -28,13 +28,18 @@ type runOptions struct {
 	trigger   time.Duration
 	reconcile time.Duration
 	feed      feedOptions
+	target    targetOptions
+	sparkCA   string // file
+	leave     bool   // the queries, when lakectl ends
+	onTarget  *runTarget
+	page      dashboardOptions
 }
 
 func (a *app) runCommand() *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
-		Use:   "run --local",
-		Short: "Run the whole lakehouse: Kafka, Spark, the queries and the producer",
+		Use:   "run --local | --target NAME",
+		Short: "Run the whole lakehouse: Kafka, Spark, the queries and the producer; or the queries on a cluster",
 		Long: `Runs everything in the foreground: Kafka and a Spark Connect server on loopback, the tables, the
 five streaming queries, and the producer. The first start fetches Spark and Kafka with Maven.
 
@@ -43,14 +48,29 @@ neither answers at the start, prices are made up, in a data dir of their own; wi
 are.
 
 Ctrl-C drains what has arrived and stops; a second Ctrl-C stops at once. Either way, and after a
-kill too, the next run goes on where this one ended.`,
+kill too, the next run goes on where this one ended.
+
+With --target the queries run on a Spark Connect server of somebody else's: a Databricks cluster, or one of
+your own. They read the target's Kafka and fill the target's tables; nothing is published without a
+--source. What this client knows is in .lakectl-NAME, for status, query, stop and the next run. Ctrl-C
+drains and stops the queries; with --leave-running, and after a kill or a second Ctrl-C, they go on,
+and the next run --target adopts them.`,
 		Example: `  lakectl run --local
   lakectl run --local --source simulated --rate 20 --seed 1
   lakectl run --local --source replay --file data.csv.gz --speed max --until-idle --data-dir .lakectl-replay
   lakectl run --local --brokers localhost:9092 --source none     # others publish
-  LAKECTL_KAFKA_PASSWORD=… lakectl run --local --brokers kafka:9092 --kafka-username reader`,
+  LAKECTL_KAFKA_PASSWORD=… lakectl run --local --brokers kafka:9092 --kafka-username reader
+  lakectl run --target databricks --set spark.cluster=0123-456789-abcdefgh`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.checkTarget(cmd); err != nil {
+				return err
+			}
+			if o.target.name != "" {
+				if err := o.useTarget(cmd); err != nil {
+					return err
+				}
+			}
 			if err := o.check(cmd); err != nil {
 				return err
 			}
@@ -74,8 +94,12 @@ kill too, the next run goes on where this one ended.`,
 	f.IntVar(&o.heapMB, "spark-heap", 0, "largest heap of our own Spark, MB; 0 is the measured default")
 	f.StringToStringVar(&o.conf, "spark-conf", nil, "settings of our own Spark over the built-in ones, key=value")
 	f.DurationVar(&o.trigger, "trigger", 0, "interval of every query, instead of each job's own")
+	f.StringVar(&o.sparkCA, "spark-ca", "", "PEM file of the authorities to trust instead of the system's at the target")
+	f.BoolVar(&o.leave, "leave-running", false, "with --target: let the queries go on when lakectl ends")
+	o.target.flags(cmd)
 	f.DurationVar(&o.reconcile, "reconcile-every", 15*time.Minute, "how often to bring in what came too late; 0 is never")
 	metricsFlag(cmd, &o.metrics, "off")
+	o.page.flags(cmd)
 	o.delivery.flags(cmd)
 	o.feed.flags(cmd)
 	return cmd
@@ -83,8 +107,8 @@ kill too, the next run goes on where this one ended.`,
 
 // check refuses flags that don't go together.
 func (o *runOptions) check(cmd *cobra.Command) error {
-	if !o.local {
-		return usagef("say where to run: lakectl run --local")
+	if !o.local && o.onTarget == nil {
+		return usagef("say where to run: lakectl run --local, or --target NAME")
 	}
 	if o.remote != "" {
 		if err := spark.ParseRemote(o.remote); err != nil {
@@ -111,6 +135,9 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 	}
 	if o.untilIdle && o.feed.source != "replay" && o.feed.limit == 0 {
 		return usagef("--until-idle needs a source that ends: a replay, or simulated with --limit")
+	}
+	if err := o.page.check(cmd); err != nil {
+		return err
 	}
 	if err := o.feed.check(cmd); err != nil {
 		return err
@@ -143,7 +170,7 @@ func (a *app) runLocal(ctx context.Context, o runOptions) (err error) {
 	l, err := startLakehouse(ctx, lakehouseOptions{
 		dir: o.dir, feed: o.feed, delivery: o.delivery, metrics: o.metrics,
 		remote: o.remote, kafkaPort: o.kafkaPort, sparkPort: o.sparkPort, heapMB: o.heapMB,
-		conf: o.conf, trigger: o.trigger, reconcile: o.reconcile,
+		conf: o.conf, trigger: o.trigger, reconcile: o.reconcile, page: o.page, target: o.onTarget, leave: o.leave,
 		log: a.logger(), steps: screen,
 	})
 	if err != nil {

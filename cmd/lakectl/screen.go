@@ -43,6 +43,10 @@ func (s *screen) title(o runOptions) {
 	if o.feed.standIn {
 		s.line(standInBanner)
 	}
+	if o.onTarget != nil {
+		s.line("target " + o.onTarget.Name + " at " + o.onTarget.remote + ", what this client knows in " + o.dir)
+		return
+	}
 	s.line("data in " + o.dir)
 }
 

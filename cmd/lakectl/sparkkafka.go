@@ -11,7 +11,8 @@ import (
 )
 
 // sparkKafkaOptions are the Kafka source's options for the cluster that the producer writes to.
-func sparkKafkaOptions(k producer.KafkaConfig) (map[string]string, error) {
+// On Databricks, Spark has Kafka's classes shaded, under a name of theirs.
+func sparkKafkaOptions(k producer.KafkaConfig, shaded bool) (map[string]string, error) {
 	options := map[string]string{"kafka.bootstrap.servers": joinBrokers(k.Brokers)}
 	protocol := ""
 	if k.TLS {
@@ -27,6 +28,9 @@ func sparkKafkaOptions(k producer.KafkaConfig) (map[string]string, error) {
 		}
 		options["kafka.sasl.mechanism"] = k.Mechanism
 		options["kafka.sasl.jaas.config"] = jaas(k)
+		if shaded {
+			options["kafka.sasl.jaas.config"] = "kafkashaded." + jaas(k)
+		}
 	}
 	if protocol != "" {
 		options["kafka.security.protocol"] = protocol

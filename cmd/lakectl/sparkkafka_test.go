@@ -31,11 +31,20 @@ func TestSparkKafkaOptions(t *testing.T) {
 		}},
 		"TLS by the system's authorities": {producer.KafkaConfig{Brokers: brokers, TLS: true}, map[string]string{"kafka.security.protocol": "SSL"}},
 	} {
-		got, err := sparkKafkaOptions(c.config)
+		got, err := sparkKafkaOptions(c.config, false)
 		c.want["kafka.bootstrap.servers"] = "a:1,b:2"
 		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
+	}
+}
+
+// TestShaded: Databricks has Kafka's classes under a name of its own.
+func TestShaded(t *testing.T) {
+	got, err := sparkKafkaOptions(producer.KafkaConfig{Brokers: []string{"a:1"}, Mechanism: "PLAIN", Username: "me", Password: "x"}, true)
+	want := `kafkashaded.org.apache.kafka.common.security.plain.PlainLoginModule required username="me" password="x";`
+	if diff := cmp.Diff(want, got["kafka.sasl.jaas.config"]); diff != "" || err != nil {
+		t.Error(err, diff)
 	}
 }
 

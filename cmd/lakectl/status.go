@@ -20,13 +20,15 @@ import (
 // Status is what status.json and `status -o json` hold. It has no secrets. Times are UTC.
 type Status struct {
 	DataDir   string                 `json:"data_dir"`
+	Target    string                 `json:"target,omitempty"`
 	State     string                 `json:"state"` // running, stopping or stopped
 	Healthy   bool                   `json:"healthy"`
 	PID       int                    `json:"pid"`
 	StartedAt time.Time              `json:"started_at"`
 	UpdatedAt time.Time              `json:"updated_at"`
-	Kafka     string                 `json:"kafka"` // host:port
-	Spark     string                 `json:"spark"` // host:port
+	Kafka     string                 `json:"kafka"`               // host:port
+	Spark     string                 `json:"spark"`               // host:port
+	Dashboard string                 `json:"dashboard,omitempty"` // its URL
 	Producer  FeedStatus             `json:"producer"`
 	Queries   []pipeline.QueryStatus `json:"queries"`
 }
@@ -37,8 +39,11 @@ func (l *lakehouse) status() Status {
 	l.mu.Unlock()
 	s := Status{
 		DataDir: l.dir, State: state, Healthy: state == "running", PID: run.PID,
-		StartedAt: run.StartedAt, UpdatedAt: time.Now().UTC(), Kafka: run.Kafka.Addr, Spark: run.Spark.Remote,
+		StartedAt: run.StartedAt, UpdatedAt: time.Now().UTC(), Kafka: run.Kafka.Addr, Spark: run.Spark.Remote, Dashboard: run.Dashboard,
 		Producer: l.feed.Status(), Queries: l.pipeline.Status(),
+	}
+	if l.target != nil {
+		s.Target = l.target.Name
 	}
 	for _, q := range s.Queries {
 		s.Healthy = s.Healthy && q.Healthy
@@ -134,6 +139,10 @@ func (s Status) trouble() error {
 	if s.State == "stopping" {
 		return errors.New("the lakehouse is stopping")
 	}
+	if s.State != "running" && s.Target != "" {
+		return exit.New(exit.Failed, errors.New("lakectl does not run; queries that it was not told to stop go on at the target"),
+			"lakectl run --target "+s.Target+" adopts them, lakectl stop --data-dir "+s.DataDir+" stops them")
+	}
 	if s.State != "running" {
 		return exit.New(exit.Failed, errors.New("the lakehouse does not run"), "start it with lakectl run --local")
 	}
@@ -149,6 +158,9 @@ func (s Status) trouble() error {
 func writeStatus(out io.Writer, s Status) error {
 	fmt.Fprintf(out, "%s in %s since %s, process %d\n", s.State, s.DataDir, s.StartedAt.Format(time.RFC3339), s.PID)
 	fmt.Fprintf(out, "kafka %s, spark %s\n", s.Kafka, s.Spark)
+	if s.Dashboard != "" {
+		fmt.Fprintf(out, "dashboard %s\n", s.Dashboard)
+	}
 	fmt.Fprintln(out, s.Producer)
 	return writeQueries(out, s.Queries)
 }

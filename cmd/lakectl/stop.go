@@ -19,10 +19,16 @@ func (a *app) stopCommand() *cobra.Command {
 		Use:   "stop",
 		Short: "Stop a running lakehouse",
 		Long: `Stops the producer, drains the queries and stops the servers, and waits until that is done.
-With --now nothing is drained: the next run goes on where this one ended.`,
+With --now nothing is drained: the next run goes on where this one ended.
+
+On a target, --now ends lakectl alone and its queries go on; where it has ended already, stop stops the
+queries that it has left, without draining.`,
 		Example: "  lakectl stop\n  lakectl stop --now --data-dir .lakectl-replay",
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if left := leftBehind(dir); left != nil {
+				return a.stopLeft(cmd.Context(), dir, left)
+			}
 			found, err := findDataDir(dir, false)
 			if err != nil {
 				return err

@@ -8,8 +8,8 @@ import (
 	"github.com/cryptostream/lakectl/producer"
 )
 
-// topicHas asks Kafka what the topic has, and where the records stamped at or after a time begin unless that is zero.
-func topicHas(ctx context.Context, kafka producer.KafkaConfig, at time.Time) (has checkpoint.Topic, err error) {
+// topicHas asks Kafka what a topic has, and where the records stamped at or after a time begin unless that is zero.
+func topicHas(ctx context.Context, kafka producer.KafkaConfig, topic string, at time.Time) (has checkpoint.Topic, err error) {
 	if has.Oldest, err = producer.StartOffsets(ctx, kafka, topic); err != nil {
 		return has, err
 	}

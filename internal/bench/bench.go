@@ -31,6 +31,8 @@ type bench struct {
 type setup struct {
 	name string
 	args []string // of lakectl run
+	// viewers is how many pages of the dashboard are open.
+	viewers int
 }
 
 var ours = setup{name: "ours"}
@@ -80,12 +82,13 @@ func (b *bench) settings() map[string]string {
 		"warmup":    b.warmUp.String(), "measure": b.measure.String(), "idle": b.idle.String(),
 		"rounds": fmt.Sprint(b.rounds), "backlog": fmt.Sprint(b.backlog), "backlog_heap_mb": fmt.Sprint(b.backlogHeapMB),
 		"publish": fmt.Sprint(b.publish), "publish_live": b.publishLive.String(),
+		"viewers": fmt.Sprint(b.viewers),
 	}
 }
 
 // scenarios runs what was asked for. It returns what could not be run, with the reason.
 func (b *bench) scenarios(ctx context.Context) (failed []string) {
-	all := map[string]func(context.Context) error{"start": b.measureStart, "live": b.measureLive, "idle": b.measureIdle, "backlog": b.measureBacklog, "publish": b.measurePublish}
+	all := map[string]func(context.Context) error{"start": b.measureStart, "live": b.measureLive, "idle": b.measureIdle, "backlog": b.measureBacklog, "publish": b.measurePublish, "watched": b.measureWatched}
 	for _, name := range allScenarios {
 		if !slices.Contains(b.options.scenarios, name) || ctx.Err() != nil {
 			continue

@@ -12,6 +12,7 @@ const liveRate = "20"
 // liveFigures is what one live run gave.
 type liveFigures struct {
 	latencies []time.Duration // from event_time to the commit that made the row readable
+	pushes    []time.Duration // from that commit to a viewer of the dashboard
 	perSecond float64         // rows that became readable in Silver
 	cpu       float64         // percent of one core
 	rss       int64           // bytes, the most of the whole run
@@ -47,7 +48,7 @@ func (b *bench) live(ctx context.Context, s setup) (f liveFigures, err error) {
 	if err != nil {
 		return f, err
 	}
-	f, err = l.measureLatency(ctx)
+	f, err = l.measureLatency(ctx, s.viewers)
 	if err == nil {
 		err = l.interrupt(ctx)
 	}
@@ -64,11 +65,16 @@ func (b *bench) live(ctx context.Context, s setup) (f liveFigures, err error) {
 }
 
 // measureLatency measures rows whose events are of a window that begins after the warm-up.
-func (l *lakehouse) measureLatency(ctx context.Context) (f liveFigures, err error) {
+func (l *lakehouse) measureLatency(ctx context.Context, viewers int) (f liveFigures, err error) {
 	silver := openLog(l.dataDir, "silver_prices")
 	if err := l.awaitFirst(ctx, silver); err != nil {
 		return f, err
 	}
+	watching, err := l.watch(ctx, viewers)
+	if err != nil {
+		return f, err
+	}
+	defer watching.cancel()
 	if err := l.sleep(ctx, l.bench.warmUp); err != nil {
 		return f, err
 	}
@@ -90,6 +96,11 @@ func (l *lakehouse) measureLatency(ctx context.Context) (f liveFigures, err erro
 	if err != nil {
 		return f, err
 	}
+	messages, err := watching.close()
+	if err != nil {
+		return f, err
+	}
+	f.pushes = pushLatencies(messages, commits, from)
 	f.perSecond = float64(added(commits, from, to)) / to.Sub(from).Seconds()
 	f.latencies, err = l.latencies(ctx, commits, from, to)
 	return f, err

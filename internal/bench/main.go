@@ -36,10 +36,11 @@ type options struct {
 	backlogHeapMB         int // 0: lakectl's own choice
 	publish               int // messages of each publisher and round
 	publishLive           time.Duration
+	viewers               int
 }
 
 // allScenarios are in the order they run in: idle goes on where live ended.
-var allScenarios = []string{"start", "live", "idle", "backlog", "publish"}
+var allScenarios = []string{"start", "live", "idle", "backlog", "publish", "watched"}
 
 func parseOptions(args []string) (options, error) {
 	var o options
@@ -56,6 +57,7 @@ func parseOptions(args []string) (options, error) {
 	f.IntVar(&o.backlogHeapMB, "backlog-heap", 5000, "backlog: Spark's heap in MB, 0 for lakectl's own choice")
 	f.IntVar(&o.publish, "publish", 1_000_000, "publish: messages of each publisher and round")
 	f.DurationVar(&o.publishLive, "publish-live", time.Minute, "publish: length of the measurement at 20 messages/s")
+	f.IntVar(&o.viewers, "viewers", 100, "watched: open pages of the dashboard")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -74,6 +76,8 @@ func (o options) check(rest []string) error {
 		return fmt.Errorf("unexpected argument %q", rest[0])
 	case o.measure < time.Second || o.idle < time.Second || o.warmUp < 0:
 		return errors.New("-measure and -idle must be at least 1s, -warmup not negative")
+	case o.viewers < 1 || o.viewers > 500:
+		return errors.New("-viewers must be 1 to 500")
 	case o.rounds < 1:
 		return errors.New("-rounds must be at least 1")
 	case o.backlog < 1000 || o.backlog%1000 != 0:

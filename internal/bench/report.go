@@ -174,9 +174,9 @@ func (r *result) markdown(out io.Writer) {
 	for _, text := range r.Failures {
 		fmt.Fprintf(out, "\nCould not be run: %s\n", text)
 	}
-	fmt.Fprintf(out, "\nMeasured with -warmup %s -measure %s -idle %s -rounds %s -backlog %s -backlog-heap %s -publish %s -publish-live %s.\n\nSpark's defaults are\n\n```\nlakectl run %s\n```\n",
+	fmt.Fprintf(out, "\nMeasured with -warmup %s -measure %s -idle %s -rounds %s -backlog %s -backlog-heap %s -publish %s -publish-live %s -viewers %s.\n\nSpark's defaults are\n\n```\nlakectl run %s\n```\n",
 		r.Settings["warmup"], r.Settings["measure"], r.Settings["idle"], r.Settings["rounds"], r.Settings["backlog"], r.Settings["backlog_heap_mb"],
-		r.Settings["publish"], r.Settings["publish_live"],
+		r.Settings["publish"], r.Settings["publish_live"], r.Settings["viewers"],
 		strings.ReplaceAll(strings.Join(r.DefaultsArgs, " "), " --", " \\\n  --"))
 }
 

@@ -9,6 +9,7 @@
 //	notebooks.go    folder and notebooks; the parameters they get
 //	streaming.go    the job that runs the queries, in each shape
 //	maintenance.go  the job that keeps the tables in shape
+//	reports.go      the dashboard and the alerts
 //	compute.go      what the jobs run on
 //	notify.go       who is told, and when
 //	permissions.go  who may see, run and manage
@@ -31,7 +32,7 @@ import (
 )
 
 // Keys of the resources, which a state keeps for ever. A notebook's is notebook. and its name, a secret's
-// secret. and its key, those of permissions are permissions. and the key of what they are for.
+// secret. and its key, an alert's alert. and its key, those of permissions are permissions. and the key of what they are for.
 const (
 	KeyFolder      = "folder"
 	KeySchema      = "schema"
@@ -42,6 +43,7 @@ const (
 	KeyWarehouse   = "warehouse"
 	KeyStreaming   = "job.streaming"
 	KeyMaintenance = "job.maintenance"
+	KeyDashboard   = "dashboard"
 )
 
 // builder makes the resources of one target.
@@ -66,7 +68,8 @@ func Resources(t target.Target, lakehouse *jobs.Lakehouse) ([]deploy.Resource, e
 		made := make()
 		all = append(append(all, made...), b.permissions(made)...)
 	}
-	return all, nil
+	reports, err := b.reports()
+	return append(all, reports...), err
 }
 
 // name is what a job or warehouse is called: a workspace has all targets' ones in one list.

@@ -49,7 +49,7 @@ func resources(t *testing.T, to target.Target) []deploy.Resource {
 	return all
 }
 
-// golden compares with a file of testdata. What a notebook contains is no part of it.
+// golden compares with a file of testdata. What a notebook or a dashboard contains is no part of it.
 func golden(t *testing.T, name string, got any) {
 	t.Helper()
 	var b strings.Builder
@@ -78,6 +78,9 @@ func withoutContent(all []deploy.Resource) []deploy.Resource {
 	for _, r := range all {
 		if r.Kind == deploy.Notebook {
 			r.Fields["content"] = "…"
+		}
+		if r.Kind == deploy.Dashboard {
+			r.Fields["serialized_dashboard"] = "…"
 		}
 	}
 	return all

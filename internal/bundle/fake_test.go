@@ -31,6 +31,8 @@ var creation = map[deploy.Kind]struct{ method, path, id string }{
 	deploy.SecretACL:   {"POST", "/api/2.0/secrets/acls/put", ""},
 	deploy.Warehouse:   {"POST", "/api/2.0/sql/warehouses", "id"},
 	deploy.Job:         {"POST", "/api/2.2/jobs/create", "job_id"},
+	deploy.Dashboard:   {"POST", "/api/2.0/lakeview/dashboards", "dashboard_id"},
+	deploy.Alert:       {"POST", "/api/2.0/alerts", "id"},
 	deploy.Permissions: {"PATCH", "/api/2.0/permissions/{request_object_type}/{request_object_id}", ""},
 }
 
@@ -44,6 +46,7 @@ func serve(t *testing.T) *httptest.Server {
 	w.AddPrincipal("6a1f2a3c-0000-4000-8000-000000000001", "s")
 	w.AddPrincipal("6a1f2a3c-0000-4000-8000-000000000002", "s")
 	w.AddCatalog("workspace")
+	w.AddCluster("shared")
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
 	return server
@@ -83,10 +86,12 @@ func create(t *testing.T, server *httptest.Server, r deploy.Resource, ids map[st
 	}
 	body := map[string]any{}
 	for name, value := range r.Fields {
-		if text, isText := value.(string); isText && strings.Contains(how.path, "{"+name+"}") {
-			if key, isID := strings.CutPrefix(text, "${"); isID {
-				text = ids[strings.TrimSuffix(key, ".id}")]
-			}
+		text, isText := value.(string)
+		if key, isID := strings.CutPrefix(text, "${"); isID {
+			text = ids[strings.TrimSuffix(key, ".id}")]
+			value = text
+		}
+		if isText && strings.Contains(how.path, "{"+name+"}") {
 			how.path = strings.ReplaceAll(how.path, "{"+name+"}", text)
 			continue
 		}
@@ -96,6 +101,12 @@ func create(t *testing.T, server *httptest.Server, r deploy.Resource, ids map[st
 	case deploy.Secret:
 		body["string_value"] = "value of " + r.Variable
 	case deploy.Job:
+		for _, task := range body["tasks"].([]any) {
+			if task := task.(map[string]any); task["existing_cluster_id"] != nil { // here it is another one
+				clusters := call(t, server, "GET", "/api/2.1/clusters/list", nil)["clusters"].([]any)
+				task["existing_cluster_id"] = clusters[0].(map[string]any)["cluster_id"]
+			}
+		}
 		clusters, _ := body["job_clusters"].([]any)
 		for _, c := range clusters {
 			if spec := c.(map[string]any)["new_cluster"].(map[string]any); spec["node_type_id"] == deploy.NodeType {
@@ -157,9 +168,10 @@ func TestFake(t *testing.T) {
 			}
 			server, ids := serve(t), map[string]string{}
 			for _, r := range all {
-				if r.Existing == "" {
-					create(t, server, r, ids)
+				if r.Existing != "" { // somebody else's, whose id here is another one
+					r.Fields = map[string]any{"name": "theirs", "cluster_size": "2X-Small"}
 				}
+				create(t, server, r, ids)
 			}
 		})
 	}

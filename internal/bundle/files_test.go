@@ -86,7 +86,7 @@ func TestBundleReferences(t *testing.T) {
 				t.Errorf("there is no variable %s", parts[1])
 			}
 		case parts[0] == "resources":
-			if of := b.Resources[parts[1]][parts[2]]; of == nil || of[parts[3]] == nil {
+			if of := b.Resources[parts[1]][parts[2]]; of == nil || of[parts[3]] == nil && parts[3] != "id" {
 				t.Errorf("there is no %s", found[1])
 			}
 		case !slices.Contains([]string{"bundle.name", "bundle.target", "workspace.current_user.short_name"}, found[1]):
@@ -117,16 +117,22 @@ func TestBundleResources(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(text), &b); err != nil {
 		t.Fatal(err)
 	}
-	server := serve(t)
+	server, warehouse := serve(t), any(nil)
 	for _, kind := range []struct{ name, path string }{
 		{"schemas", "/api/2.1/unity-catalog/schemas"}, {"volumes", "/api/2.1/unity-catalog/volumes"},
-		{"sql_warehouses", "/api/2.0/sql/warehouses"}, {"jobs", "/api/2.2/jobs/create"},
+		{"sql_warehouses", "/api/2.0/sql/warehouses"}, {"jobs", "/api/2.2/jobs/create"}, {"alerts", "/api/2.0/alerts"},
 	} {
 		if len(b.Resources[kind.name]) == 0 {
 			t.Errorf("no %s", kind.name)
 		}
 		for _, key := range sorted(b.Resources[kind.name]) {
-			call(t, server, "POST", kind.path, b.Resources[kind.name][key])
+			body := b.Resources[kind.name][key]
+			if body["warehouse_id"] != nil {
+				body["warehouse_id"] = warehouse
+			}
+			if answer := call(t, server, "POST", kind.path, body); kind.name == "sql_warehouses" {
+				warehouse = answer["id"]
+			}
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (b builder) maintenanceJob() sdk.CreateJob {
 	request.Schedule = b.schedule(b.Maintenance.Schedule, b.Maintenance.Paused)
 	request.Queue = &sdk.QueueSettings{Enabled: true}
 	request.TimeoutSeconds = seconds(b.Maintenance.Timeout)
-	request.Tasks = []sdk.Task{{TaskKey: "maintenance", NotebookTask: b.notebookTask(maintenanceNotebook, places(Parameters(b.target)))}}
+	request.Tasks = []sdk.Task{{TaskKey: "maintenance", NotebookTask: b.notebookTask(maintenanceNotebook, care(Parameters(b.target)))}}
 	b.placeOn(&request)
 	return request
 }

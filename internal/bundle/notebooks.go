@@ -91,6 +91,13 @@ func places(p notebook.Parameters) map[string]string {
 	return map[string]string{"catalog": p.Catalog, "schema": p.Schema}
 }
 
+// care are those of the notebook that brings in late rows, compacts and vacuums.
+func care(p notebook.Parameters) map[string]string {
+	m := places(p)
+	m["checkpoint_root"], m["lookback_days"] = p.CheckpointRoot, notebook.LookbackDays
+	return m
+}
+
 // streams are those of the notebooks with streaming queries.
 func streams(p notebook.Parameters) map[string]string {
 	m := places(p)

@@ -37,7 +37,7 @@ func TestPublishedTypes(t *testing.T) {
 	if out := refused(t, b.Resources); out != "" {
 		t.Errorf("databricks.yml:\n%s", out)
 	}
-	all := map[string]map[string]any{"jobs": {}, "schemas": {}, "volumes": {}, "sql_warehouses": {}}
+	all := map[string]map[string]any{"jobs": {}, "schemas": {}, "volumes": {}, "sql_warehouses": {}, "dashboards": {}, "alerts": {}}
 	for name, text := range files(t) {
 		if strings.HasPrefix(name, "jobs/") {
 			var job map[string]any
@@ -47,7 +47,7 @@ func TestPublishedTypes(t *testing.T) {
 			all["jobs"][name] = job
 		}
 	}
-	kinds := map[deploy.Kind]string{deploy.Job: "jobs", deploy.Schema: "schemas", deploy.Volume: "volumes", deploy.Warehouse: "sql_warehouses"}
+	kinds := map[deploy.Kind]string{deploy.Job: "jobs", deploy.Schema: "schemas", deploy.Volume: "volumes", deploy.Warehouse: "sql_warehouses", deploy.Dashboard: "dashboards", deploy.Alert: "alerts"}
 	for name, own := range map[string]string{"databricks": "", "dev": "", "free": "", "full": full} {
 		for _, r := range resources(t, resolve(t, name, own, nil)) {
 			if kind, has := kinds[r.Kind]; has {

@@ -36,8 +36,14 @@ type variable struct {
 func bundleFile(t target.Target, lakehouse *jobs.Lakehouse) ([]byte, error) {
 	in := bundleTarget(t)
 	b := builder{in, in.Databricks, lakehouse}
+	board, alerts, err := b.bundleReports()
+	if err != nil {
+		return nil, fmt.Errorf("databricks.yml: %w", err)
+	}
 	file := mapping(
 		"bundle", mapping("name", "cryptostream"),
+		// A file outside of the paths can't be named; one of a dashboard that is uploaded is another dashboard.
+		"sync", mapping("paths", []any{".", "../infra/dashboards"}, "exclude", []any{"**/*.lvdash.json"}),
 		"variables", mapping(
 			"catalog", variable{"Unity Catalog's catalog, which must exist", t.Catalog},
 			"schema", variable{"Holds the tables and views; in development it gets a prefix", t.Schema},
@@ -53,6 +59,8 @@ func bundleFile(t target.Target, lakehouse *jobs.Lakehouse) ([]byte, error) {
 			"secret_scopes", mapping("lakectl", map[string]any{"name": "lakectl-${bundle.target}"}),
 			"sql_warehouses", mapping("lakectl", b.warehouse()[0].Fields),
 			"jobs", mapping("streaming", bundleJob(b.continuous(), "CryptoStream streaming"), "maintenance", bundleJob(b.maintenanceJob(), "CryptoStream maintenance")),
+			"dashboards", board,
+			"alerts", alerts,
 		),
 		"targets", mapping(
 			"dev", mapping("mode", "development", "default", true, "resources", map[string]any{

@@ -20,6 +20,7 @@ type RunFile struct {
 
 	Kafka     KafkaRun          `json:"kafka"`
 	Spark     SparkRun          `json:"spark"`
+	Target    *TargetRun        `json:"target,omitempty"`    // nil: a local run
 	Dashboard string            `json:"dashboard,omitempty"` // its URL
 	Queries   map[string]string `json:"queries,omitempty"`   // ids of the streaming queries, by job
 }
@@ -40,6 +41,20 @@ type SparkRun struct {
 	PID    int    `json:"pid,omitempty"` // 0: not ours
 	Remote string `json:"remote"`        // host:port
 	Token  string `json:"token,omitempty"`
+}
+
+// TargetRun is the target that a run uses, and where its tables are.
+type TargetRun struct {
+	Name    string   `json:"name"`
+	Folder  string   `json:"folder,omitempty"` // of the user's own targets
+	Set     []string `json:"set,omitempty"`    // what the command line said differently, key=value
+	Profile string   `json:"profile,omitempty"`
+	CA      string   `json:"ca,omitempty"` // file
+
+	Catalog     string `json:"catalog,omitempty"`
+	Schema      string `json:"schema"`
+	Warehouse   string `json:"warehouse,omitempty"`
+	Checkpoints string `json:"checkpoints"`
 }
 
 // RunFilePath is where a data dir has its run.json.

@@ -9,12 +9,14 @@ import (
 	"github.com/cryptostream/lakectl/jobs"
 )
 
-// somewhere is a schema whose name no statement has by chance: specs have no NUL.
-var somewhere = ddl.Place{Schema: "\x00"}
+// somewhere is the schema that a notebook's variable lakehouse names, quoted.
+var somewhere = ddl.Place{Schema: placeholder("lakehouse")}
 
-// inLakehouse is a statement over somewhere as a Python literal, with the notebook's schema in it.
-func inLakehouse(statement string) string {
-	return pyFormat(statement, somewhere.QualifiedSchema(), "lakehouse")
+// inLakehouse is a statement over somewhere as a Python literal.
+func inLakehouse(statement string) string { return pyFormat(named(statement)) }
+
+func named(statement string) string {
+	return strings.ReplaceAll(statement, somewhere.QualifiedSchema(), placeholder("lakehouse"))
 }
 
 // unqualified is a statement over somewhere, over the session's current schema.
@@ -26,7 +28,7 @@ func unqualified(statement string) string {
 func tableCells(made []jobs.Table) []cell {
 	cells := []cell{
 		markdown("## Tables", sentences("Columns, comments and constraints are declared before the first row, so that a query can't invent them. A table that is there already is left as it is.")),
-		python("if not spark.catalog.databaseExists(lakehouse):\n    spark.sql(f%s)", pyString(strings.ReplaceAll(somewhere.CreateSchema(), somewhere.QualifiedSchema(), "{lakehouse}"))),
+		python("if not spark.catalog.databaseExists(lakehouse):\n    spark.sql(f%s)", pyString(braced(named(somewhere.CreateSchema())))),
 	}
 	for _, t := range made {
 		cells = append(cells, markdown("### "+code(t.Name), t.Comment), python("spark.sql(%s)", inLakehouse(somewhere.CreateTable(t))))

@@ -11,16 +11,16 @@ import (
 // that reach them are few.
 const recentDays = 7
 
-// maintenance is the notebook that keeps the tables in shape. It needs no trigger and no checkpoint, and may
-// run beside the queries.
+// maintenance is the notebook that keeps the tables in shape, beside the queries.
 func maintenance(lakehouse *jobs.Lakehouse, p Parameters) []byte {
 	var specs []string
 	for _, job := range lakehouse.Jobs {
 		specs = append(specs, job.File)
 	}
-	cells := []cell{markdown("# Maintenance", sentences("Keeps the tables fast and small. It may run while the queries do: none of this changes a row that they have written. Once a day is enough."), origin(specs))}
-	cells = append(cells, parameterCells(p.places())...)
+	cells := []cell{markdown("# Maintenance", sentences("Brings in what came late, and keeps the tables fast and small. It may run while the queries do. Once a day is enough."), origin(specs))}
+	cells = append(cells, parameterCells(p.maintenance())...)
 	cells = append(cells, markdown("## Session and names"), python("%s", sessionPython))
+	cells = append(cells, reconcileCells(lakehouse)...)
 	cells = append(cells, optimize(tables(lakehouse.Jobs))...)
 	cells = append(cells, vacuum(tables(lakehouse.Jobs))...)
 	return render(cells)
@@ -35,11 +35,11 @@ func optimize(all []jobs.Table) []cell {
     return f"{quoted(day)} > date_sub(DATE'{newest}', {days})" if newest else "false"`, recentDays)}
 	var b strings.Builder
 	for _, t := range all {
-		fmt.Fprintf(&b, "spark.sql(f\"OPTIMIZE {table('%s')}", t.Name)
+		fmt.Fprintf(&b, "spark.sql(\"OPTIMIZE \" + table(%s)", pyString(t.Name))
 		if day := dayOf(t); day != "" {
-			fmt.Fprintf(&b, " WHERE {recent('%s', '%s')}", t.Name, day)
+			fmt.Fprintf(&b, " + \" WHERE \" + recent(%s, %s)", pyString(t.Name), pyString(day))
 		}
-		b.WriteString("\")\n")
+		b.WriteString(")\n")
 	}
 	return append(cells, python("%s", &b))
 }
@@ -57,7 +57,7 @@ func dayOf(t jobs.Table) string {
 func vacuum(all []jobs.Table) []cell {
 	var b strings.Builder
 	for _, t := range all {
-		fmt.Fprintf(&b, "spark.sql(f\"VACUUM {table('%s')}\")\n", t.Name)
+		fmt.Fprintf(&b, "spark.sql(\"VACUUM \" + table(%s))\n", pyString(t.Name))
 	}
 	return []cell{
 		markdown("## Clear", sentences("`VACUUM` deletes files that no version of a table within its retention needs: 7 days, unless `delta.deletedFileRetentionDuration` says otherwise. "+

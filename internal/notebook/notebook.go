@@ -8,7 +8,7 @@
 //	query.go        the cells of one streaming query
 //	source.go       how it reads Kafka, files or a table
 //	ddl.go          the cells that create tables and views; tables.sql and views.sql
-//	maintenance.go  the notebook that keeps the tables in shape
+//	maintenance.go  the notebook that keeps the tables in shape; reconcile.go: its late rows
 //	cell.go         the source format; pysource.go: Python literals
 //	python/         functions that are the same in every notebook
 package notebook

@@ -7,6 +7,9 @@ import (
 	"github.com/cryptostream/lakectl/jobs"
 )
 
+// LookbackDays is how old a record may be, in days, for maintenance to look at it as late.
+const LookbackDays = "7"
+
 // Parameters are the values of the notebooks' widgets, as text: what base_parameters of a job are.
 type Parameters struct {
 	Catalog, Schema string
@@ -49,13 +52,18 @@ func (p Parameters) places() []widget {
 	return []widget{
 		{"catalog", "Catalog", p.Catalog, nil, "Unity Catalog's catalog"},
 		{"schema", "Schema", p.Schema, nil, "the schema with the tables and views; it is made where it is not there"},
+		{"checkpoint_root", "Checkpoint root", p.CheckpointRoot, nil, "the folder that has a checkpoint for each query"},
 	}
 }
 
 func (p Parameters) streaming() []widget {
 	return append(p.places(),
-		widget{"checkpoint_root", "Checkpoint root", p.CheckpointRoot, nil, "the folder that has a checkpoint for each query"},
 		widget{"trigger", "Trigger", p.Trigger, nil, "`availableNow`: process what is there and end. An interval such as `10 seconds`: go on for ever"})
+}
+
+func (p Parameters) maintenance() []widget {
+	return append(p.places(),
+		widget{"lookback_days", "Days to look back", LookbackDays, nil, "how old a record may be, by when Bronze took it in, to be looked at as late"})
 }
 
 func (p Parameters) kafka() []widget {

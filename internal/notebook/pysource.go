@@ -1,6 +1,7 @@
 package notebook
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -31,8 +32,18 @@ func pyFenced(prefix, text string) string {
 	return prefix + fence + "\n" + text + "\n" + fence
 }
 
-// pyFormat is pyBlock for a text in which name stands for the value of a Python expression.
-func pyFormat(text, name, expression string) string {
+// placeholder stands in a text for the value of a Python variable. No SQL has it by chance: specs have no NUL.
+func placeholder(variable string) string { return "\x00" + variable + "\x00" }
+
+var placeholders = regexp.MustCompile("\x00([a-z_]+)\x00")
+
+// pyFormat is pyBlock for a text with placeholders.
+func pyFormat(text string) string {
+	return pyFenced("f", braced(text))
+}
+
+// braced is a text with placeholders as the inside of a format string.
+func braced(text string) string {
 	text = strings.NewReplacer("{", "{{", "}", "}}").Replace(text)
-	return pyFenced("f", strings.ReplaceAll(text, name, "{"+expression+"}"))
+	return placeholders.ReplaceAllString(text, "{$1}")
 }

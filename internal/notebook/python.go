@@ -12,6 +12,8 @@ var (
 	checkpointsPython string
 	//go:embed python/await_end.py
 	awaitEndPython string
+	//go:embed python/reconcile.py
+	reconcilePython string
 	//go:embed python/kafka.py
 	kafkaPython string
 	//go:embed python/files.py

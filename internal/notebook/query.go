@@ -37,7 +37,7 @@ func (n *layerNotebook) facts(job jobs.Job) []string {
 		return append(paragraphs, sentences(fmt.Sprintf("Rows with the same %s within %s of `%s` are one row: a resend, or an answer from a cache, is dropped. "+
 			"The watermark is declared behind the checks, so that a row which they refuse can't move it.", codes(job.Deduplicate), span(job.Watermark.Delay), job.Watermark.Column)))
 	case jobs.WatermarkSource:
-		return append(paragraphs, fmt.Sprintf("A row may come %s of `%s` behind the newest one; a later one is not in its window.", span(job.Watermark.Delay), job.Watermark.Column))
+		return append(paragraphs, fmt.Sprintf("A row may come %s of `%s` behind the newest one; a later one is missing from its window until `04_Maintenance` brings it in.", span(job.Watermark.Delay), job.Watermark.Column))
 	}
 	return paragraphs
 }

@@ -46,8 +46,11 @@ func kafkaSource(job jobs.Job, k jobs.KafkaSource) string {
 	for _, o := range options {
 		fmt.Fprintf(&b, "        .option(%s, %s)\n", pyString(o[0]), o[1])
 	}
-	fmt.Fprintf(&b, "        .load()\n    )\n\n\n%s_stream = (file_records() if source_path else topic_records())%s\n%s",
-		job.Source.View, sourceWatermark(job), register(job, job.Source.View))
+	fmt.Fprintf(&b, "        .load()\n    )\n\n\n%[1]s_stream = file_records() if source_path else topic_records()\n", job.Source.View)
+	if job.WatermarkOn() == jobs.WatermarkSource {
+		fmt.Fprintf(&b, "%[1]s_stream = %[1]s_stream%[2]s\n", job.Source.View, watermark(job))
+	}
+	b.WriteString(register(job, job.Source.View))
 	return b.String()
 }
 

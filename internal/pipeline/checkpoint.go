@@ -10,14 +10,14 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/cryptostream/lakectl/internal/checkpoint"
 	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/jobs"
 )
 
-// Origin is what a checkpoint was made by. It is kept as <job>.json beside the checkpoint.
+// Origin is what a checkpoint was made by. It is kept beside the checkpoint, as
+// <job>.json, or in a property of the sink table where lakectl can't look there.
 type Origin struct {
 	Job jobs.Fingerprint `json:"job"`
 	// The Kafka cluster and topic whose offsets the checkpoint counts; "" for a job that reads a
@@ -26,154 +26,132 @@ type Origin struct {
 	KafkaTopic   string `json:"kafka_topic,omitempty"`
 }
 
-// changes says what differs from o to now in what a checkpoint can't take.
+// changes says what differs from o to now in what a checkpoint can't take. Where one of the two does not
+// know the topic, it is not compared: Kafka was out of lakectl's reach.
 func (o Origin) changes(now Origin) []string {
 	changes := o.Job.Changes(now.Job)
-	if o.KafkaCluster != now.KafkaCluster {
+	switch {
+	case o.KafkaCluster == "" || now.KafkaCluster == "":
+	case o.KafkaCluster != now.KafkaCluster:
 		changes = append(changes, fmt.Sprintf("kafka cluster: %s -> %s", o.KafkaCluster, now.KafkaCluster))
-	} else if o.KafkaTopic != now.KafkaTopic {
+	case o.KafkaTopic != now.KafkaTopic:
 		changes = append(changes, fmt.Sprintf("kafka topic (made anew under its old name): %s -> %s", o.KafkaTopic, now.KafkaTopic))
 	}
 	return changes
 }
 
-// guard refuses to start a job on a checkpoint that can't take it or is damaged, or to fill a table a second time
-// because its checkpoint is gone. It applies to checkpoints in local folders.
-func (p *Pipeline) guard(ctx context.Context, session *spark.Session, job jobs.Job, newTable bool) error {
-	folder := p.config.Place.Checkpoint(job.Name)
-	if !p.config.Place.LocalCheckpoints() {
-		return nil
+// checkpoints looks at a place's checkpoints and remembers what each was made by.
+type checkpoints interface {
+	// exists reports whether a query was ever started on the job's checkpoint.
+	exists(ctx context.Context, job jobs.Job) (bool, error)
+	// origin returns nil where nothing was recorded yet.
+	origin(ctx context.Context, job jobs.Job) (*Origin, error)
+	record(ctx context.Context, job jobs.Job, o Origin) error
+}
+
+func checkpointsOf(place ddl.Place, session *spark.Session) checkpoints {
+	if place.LocalCheckpoints() {
+		return folders{place}
 	}
-	if err := p.guardFiles(ctx, session, job, folder, newTable); err != nil {
+	return remoteCheckpoints{place, session}
+}
+
+// guard refuses to start a job on a checkpoint that can't take it, to fill a table a second time because
+// its checkpoint is gone, and to go on behind the rows of a table that is gone.
+func (p *Pipeline) guard(ctx context.Context, session *spark.Session, job jobs.Job, newTable bool) error {
+	all := checkpointsOf(p.config.Place, session)
+	anew, err := p.beginsAnew(ctx, session, job)
+	if err != nil {
+		return err
+	}
+	if anew {
+		newTable = true // its rows are known of
+	}
+	if err := refuseLost(ctx, session, p.config.Place, job, all, newTable); err != nil {
 		return err
 	}
 	now := Origin{Job: job.Fingerprint()}
 	if job.Source.Kafka != nil {
 		now.KafkaCluster, now.KafkaTopic = p.kafka.ClusterID, p.kafka.TopicID
 	}
-	before, err := readOrigin(folder)
+	before, err := all.origin(ctx, job)
 	if err != nil {
 		return err
 	}
-	if before != nil {
-		if changes := before.changes(now); len(changes) > 0 {
-			return exit.New(exit.Refused,
-				fmt.Errorf("the checkpoint of %s can't take this change: %s", job.Name, strings.Join(changes, "; ")),
-				"undo the change, or use another --data-dir: a checkpoint belongs to one source, one state and one sink")
-		}
-		return nil
+	if before == nil {
+		return all.record(ctx, job, now)
 	}
-	return writeOrigin(folder, now)
+	if changes := before.changes(now); len(changes) > 0 {
+		return exit.New(exit.Refused,
+			fmt.Errorf("the checkpoint of %s can't take this change: %s", job.Name, strings.Join(changes, "; ")),
+			"undo the change, or use "+otherPlace(p.config.Place)+": a checkpoint belongs to one source, one state and one sink")
+	}
+	return nil
 }
 
-// guardFiles looks at the checkpoint's files.
-func (p *Pipeline) guardFiles(ctx context.Context, session *spark.Session, job jobs.Job, folder string, newTable bool) error {
-	contents, err := checkpoint.Look(folder)
-	if err != nil {
-		return err
+// otherPlace is what to choose where the checkpoints of a place won't do.
+func otherPlace(place ddl.Place) string {
+	if place.LocalCheckpoints() {
+		return "another --data-dir"
 	}
-	var damaged *checkpoint.DamagedError
-	switch err := checkpoint.Check(folder); {
-	case errors.As(err, &damaged):
-		return exit.New(exit.Refused, fmt.Errorf("the checkpoint of %s is damaged: %w", job.Name, err), ResetHint(job))
-	case err != nil && !errors.Is(err, checkpoint.ErrNone):
+	return "another schema and other checkpoints in the target"
+}
+
+// otherWay is what to do where a checkpoint and its table don't go together.
+func otherWay(place ddl.Place, job jobs.Job) string {
+	if place.LocalCheckpoints() {
+		return ResetHint(job)
+	}
+	return "use " + otherPlace(place) + "; if the rows may be made again, remove " + place.Checkpoint(job.Name) + " and the table"
+}
+
+// refuseLost refuses a checkpoint whose table is gone and a table whose checkpoint is.
+func refuseLost(ctx context.Context, session *spark.Session, place ddl.Place, job jobs.Job, all checkpoints, newTable bool) error {
+	exists, err := all.exists(ctx, job)
+	if err != nil {
 		return fmt.Errorf("look at the checkpoint of %s: %w", job.Name, err)
 	}
-	switch {
-	case len(contents.Commits) > 0 && newTable:
+	if exists && newTable {
 		return exit.New(exit.Refused,
-			fmt.Errorf("table %s is gone, but the checkpoint of %s goes on behind what was in it", job.Sink.Table, job.Name),
-			"put the table's folder back, or "+ResetHint(job))
-	case len(contents.Commits) > 0:
-		return checkpoint.RemoveStart(folder)
-	case len(contents.Offsets) > 0: // where the first batch begins is settled
+			fmt.Errorf("the table %s is gone, but the checkpoint of %s is not: its rows would be missing", job.Sink.Table, job.Name),
+			"put the table back, or "+otherWay(place, job))
+	}
+	if exists || newTable {
 		return nil
 	}
-	return p.begins(ctx, session, job, folder, newTable)
-}
-
-// ResetHint is what to do about a checkpoint that a query can't go on from.
-func ResetHint(job jobs.Job) string {
-	if job.Source.Kafka != nil {
-		return "lakectl checkpoint reset " + job.Name + " --from current-table begins a new one behind what the table has"
-	}
-	return "lakectl checkpoint reset " + job.Name + " --from earliest makes the table again from its source"
-}
-
-// begins settles where a query begins that has no checkpoint yet, or one without a batch. With rows in its table
-// that must have been asked for.
-func (p *Pipeline) begins(ctx context.Context, session *spark.Session, job jobs.Job, folder string, newTable bool) error {
-	from, noted, err := checkpoint.ReadStart(folder)
-	if err != nil {
-		return exit.New(exit.Refused, err, ResetHint(job))
-	}
-	if noted && job.Source.Kafka != nil {
-		return p.beginsIn(ctx, session, job, from)
-	}
-	if newTable {
-		return nil
-	}
-	rows, err := session.Query(ctx, "SELECT 1 FROM "+p.config.Place.Table(job.Sink.Table)+" LIMIT 1")
+	rows, err := session.Query(ctx, "SELECT 1 FROM "+place.Table(job.Sink.Table)+" LIMIT 1")
 	if err != nil {
 		return fmt.Errorf("look into table %s: %w", job.Sink.Table, err)
 	}
 	if len(rows.Values) > 0 {
 		return exit.New(exit.Refused,
 			fmt.Errorf("the checkpoint of %s is gone, but its table %s has rows: starting over would write them twice", job.Name, job.Sink.Table),
-			"put the folder "+folder+" back, or "+ResetHint(job))
+			"put the folder "+place.Checkpoint(job.Name)+" back, or "+otherWay(place, job))
 	}
 	return nil
 }
 
-// beginsIn settles the offsets that a query begins at: those that were asked for, and none that its table has.
-func (p *Pipeline) beginsIn(ctx context.Context, session *spark.Session, job jobs.Job, from checkpoint.From) error {
-	floor, err := TableOffsets(ctx, session, p.config.Place, job)
-	if err != nil {
-		return err
+// folders are checkpoints that lakectl can look into; <job>.json beside each says what made it.
+type folders struct{ place ddl.Place }
+
+func (f folders) exists(_ context.Context, job jobs.Job) (bool, error) {
+	_, err := os.Stat(filepath.Join(f.place.Checkpoint(job.Name), "metadata"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	if p.kafka.Topic == nil {
-		return fmt.Errorf("begin %s %s: the topic can't be asked", job.Name, from)
-	}
-	topic, err := p.kafka.Topic(ctx, from.At)
-	if err != nil {
-		return err
-	}
-	starts, err := from.StartingOffsets(floor, topic)
-	if err != nil {
-		return exit.New(exit.Refused, fmt.Errorf("begin %s: %w", job.Name, err),
-			"the topic was made anew, and its offsets would be in the table twice: use another --data-dir")
-	}
-	text, err := json.Marshal(map[string]map[int32]int64{job.Source.Kafka.Topic: starts})
-	if err != nil {
-		return err
-	}
-	p.starts[job.Name] = string(text)
-	p.report(job.Name, Resumed, nil, "a new checkpoint, from %s: offsets %v", from, starts)
-	return nil
+	return err == nil, err
 }
 
-// TableOffsets returns the offset behind the last record of each partition that the table of a job that reads Kafka
-// has.
-func TableOffsets(ctx context.Context, session *spark.Session, place ddl.Place, job jobs.Job) (map[int32]int64, error) {
-	rows, err := session.Query(ctx, "SELECT partition, max(offset) + 1 FROM "+place.Table(job.Sink.Table)+
-		" WHERE topic = "+ddl.Literal(job.Source.Kafka.Topic)+" GROUP BY partition")
-	if err != nil {
-		return nil, fmt.Errorf("look for the last offsets in table %s: %w", job.Sink.Table, err)
-	}
-	floor := map[int32]int64{}
-	for _, row := range rows.Values {
-		partition, _ := row[0].(int64)
-		next, ok := row[1].(int64)
-		if !ok {
-			return nil, fmt.Errorf("look for the last offsets in table %s: %v is none", job.Sink.Table, row)
-		}
-		floor[int32(partition)] = next
-	}
-	return floor, nil
+func (f folders) origin(_ context.Context, job jobs.Job) (*Origin, error) {
+	return readOrigin(f.place.Checkpoint(job.Name))
 }
 
-func readOrigin(folder string) (*Origin, error) {
-	text, err := os.ReadFile(folder + ".json")
+func (f folders) record(_ context.Context, job jobs.Job, o Origin) error {
+	return writeOrigin(f.place.Checkpoint(job.Name), o)
+}
+
+func readOrigin(checkpoint string) (*Origin, error) {
+	text, err := os.ReadFile(checkpoint + ".json")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -182,39 +160,23 @@ func readOrigin(folder string) (*Origin, error) {
 	}
 	var o Origin
 	if err := json.Unmarshal(text, &o); err != nil {
-		return nil, exit.New(exit.Refused, fmt.Errorf("read %s.json: %w", folder, err),
+		return nil, exit.New(exit.Refused, fmt.Errorf("read %s.json: %w", checkpoint, err),
 			"the file says what the checkpoint was made by; restore it, or delete it if no job's SQL has changed since")
 	}
 	return &o, nil
 }
 
-func writeOrigin(folder string, o Origin) error {
+func writeOrigin(checkpoint string, o Origin) error {
 	text, err := json.MarshalIndent(o, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(folder), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(checkpoint), 0o700); err != nil {
 		return fmt.Errorf("write what the checkpoint is made by: %w", err)
 	}
-	temporary := folder + ".json.tmp"
+	temporary := checkpoint + ".json.tmp"
 	if err := os.WriteFile(temporary, append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("write what the checkpoint is made by: %w", err)
 	}
-	return os.Rename(temporary, folder+".json")
-}
-
-// CommittedOffsets reads from a local checkpoint of a Kafka job the offsets up to which it has
-// planned its batches, by partition: what is behind them in the topic is its backlog. It returns nil
-// where there is no checkpoint yet.
-func CommittedOffsets(folder, topic string) (map[int32]int64, error) {
-	contents, err := checkpoint.Look(folder)
-	if err != nil || len(contents.Offsets) == 0 {
-		return nil, err
-	}
-	id := contents.Offsets[len(contents.Offsets)-1]
-	batch, err := checkpoint.Planned(folder, id)
-	if err != nil {
-		return nil, fmt.Errorf("read checkpoint: %s: batch %d: %w", folder, id, err)
-	}
-	return batch.TopicOffsets(topic)
+	return os.Rename(temporary, checkpoint+".json")
 }

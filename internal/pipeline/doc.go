@@ -7,6 +7,8 @@
 //
 //	register.go    tables and views of the lakehouse, made and checked
 //	checkpoint.go  what a checkpoint was made by, and the refusal of what it cannot take
+//	remotecheckpoint.go  the same where only the server can read it; offsets.go: how far it has read Kafka
+//	adopt.go       queries that were running already
 //	start.go       Job → streaming query
 //	failure.go     which failures a restart can heal
 //	pipeline.go    the life of the queries

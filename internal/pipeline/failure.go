@@ -24,6 +24,12 @@ var fatal = []struct{ class, hint string }{
 	{"DELTA_SOURCE_TABLE_IGNORE_CHANGES", "a row of the source table was updated or deleted; a stream takes inserts only"},
 	{"DELTA_SOURCE_IGNORE_DELETE", "rows of the source table were deleted; a stream takes inserts only"},
 	{"KAFKA_DATA_LOSS", "the topic no longer has records that the checkpoint has not read (see retention.bytes); lakectl checkpoint reset goes on with those that it has"},
+	{"CATALOG_NOT_FOUND", "the catalog must exist; see catalog in the target"},
+	{"NO_SUCH_CATALOG", "the catalog must exist; see catalog in the target"},
+	{"REQUIRES_SINGLE_PART_NAMESPACE", "the server has no such catalog; see catalog in the target"},
+	{"INSUFFICIENT_PERMISSIONS", "ask the owner of the catalog for the right"},
+	{"LOCATION_ALREADY_EXISTS", "the server's catalog does not know the table any more, but its files are there; give the target a warehouse, or the server a catalog that lasts"},
+	{"DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION", "the server's catalog does not know the table any more, but its files are there; give the target a warehouse, or the server a catalog that lasts"},
 	{"INVALID_STREAMING_CHECKPOINT", "the checkpoint is damaged; restore it, or see lakectl checkpoint reset --help"},
 }
 
@@ -32,6 +38,9 @@ func fatality(err error) error {
 	var refused *exit.Error
 	if errors.As(err, &refused) {
 		return err
+	}
+	if spark.Refused(err) {
+		return exit.New(exit.Failed, err, "the server takes the login no more: log in again; queries that run on it go on, and the next start adopts them")
 	}
 	var e *spark.Error
 	if !errors.As(err, &e) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -84,6 +85,7 @@ type Pipeline struct {
 	cancel  context.CancelFunc // ends the watch
 	drain   chan struct{}      // closed when a drain is asked for
 	asked   sync.Once
+	leaving atomic.Bool   // the queries are to go on without us
 	ready   chan struct{} // closed when all queries have started for the first time
 	done    chan struct{}
 	err     error // valid after done
@@ -146,6 +148,12 @@ func (p *Pipeline) Stop(ctx context.Context) error {
 	return p.end(ctx)
 }
 
+// Leave ends the watch and lets the queries go on at a server that outlives us: the next start adopts them.
+func (p *Pipeline) Leave(ctx context.Context) error {
+	p.leaving.Store(true)
+	return p.Stop(ctx)
+}
+
 func (p *Pipeline) end(ctx context.Context) error {
 	select {
 	case <-p.done:
@@ -196,13 +204,17 @@ func (p *Pipeline) run(ctx context.Context) {
 }
 
 // generation serves one session: it returns nil when the pipeline was drained.
-func (p *Pipeline) generation(ctx context.Context) error {
+func (p *Pipeline) generation(ctx context.Context) (err error) {
 	session, err := p.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = session.Close() }()
-	defer p.stopAll(ctx, session)
+	defer func() {
+		if p.mustStop(ctx, err) {
+			p.stopAll(ctx, session)
+		}
+	}()
 	runs, err := p.begin(ctx, session)
 	if err != nil {
 		return err
@@ -338,6 +350,18 @@ func levels(runs []*run) [][]*run {
 		groups[d] = append(groups[d], r)
 	}
 	return groups
+}
+
+// mustStop reports whether a generation that ends with err stops the queries: they go on for the next one to
+// adopt, or where we are no longer let in.
+func (p *Pipeline) mustStop(ctx context.Context, err error) bool {
+	switch {
+	case ctx.Err() != nil:
+		return !p.leaving.Load()
+	case err == nil:
+		return true
+	}
+	return fatality(err) != nil && !spark.Refused(err)
 }
 
 // stopAll stops what runs. It uses a context of its own: ctx may be why they are stopped.

@@ -34,11 +34,14 @@ func Register(ctx context.Context, session *spark.Session, place ddl.Place, lake
 // registerTables makes the schema and the tables, and returns the names of the tables that were not
 // there before.
 func registerTables(ctx context.Context, session *spark.Session, place ddl.Place, lakehouse *jobs.Lakehouse) (map[string]bool, error) {
-	if err := session.Exec(ctx, place.CreateSchema()); err != nil {
-		return nil, fmt.Errorf("create schema %s: %w", place.Schema, err)
-	}
-	if err := Use(ctx, session, place); err != nil {
-		return nil, err
+	// Who may only use a schema that is there has no right to create it, even if it would not be.
+	if Use(ctx, session, place) != nil {
+		if err := session.Exec(ctx, place.CreateSchema()); err != nil {
+			return nil, fmt.Errorf("create schema %s: %w", place.QualifiedSchema(), err)
+		}
+		if err := Use(ctx, session, place); err != nil {
+			return nil, err
+		}
 	}
 	made := map[string]bool{}
 	var mu sync.Mutex
@@ -87,8 +90,10 @@ func registerTable(ctx context.Context, session *spark.Session, place ddl.Place,
 	if err != nil {
 		return false, fmt.Errorf("describe table %s: %w", table.Name, err)
 	}
-	if err := session.Exec(ctx, place.AdoptTable(table)); err != nil {
-		return false, fmt.Errorf("register table %s: %w", table.Name, err)
+	if place.Warehouse != "" { // described by its files, so the catalog may not know it
+		if err := session.Exec(ctx, place.AdoptTable(table)); err != nil {
+			return false, fmt.Errorf("register table %s: %w", table.Name, err)
+		}
 	}
 	return false, matchColumns(ctx, session, place, table, columns)
 }
@@ -115,7 +120,7 @@ func clearUnborn(place ddl.Place, table string) error {
 	return os.RemoveAll(log)
 }
 
-// missing reports that there is no Delta table yet.
+// missing reports that there is no such Delta table, or no such file.
 func missing(err error) bool {
 	var e *spark.Error
 	return errors.As(err, &e) && slices.Contains([]string{

@@ -32,10 +32,9 @@ func (r *run) begin(ctx context.Context, running []*spark.StreamingQuery, newTab
 	}
 	for _, q := range running {
 		if q.Name == r.job.Name {
-			r.query, r.since = q, time.Now()
-			r.pipeline.begun(r)
-			r.pipeline.report(r.job.Name, Adopted, nil, "it was running")
-			return nil
+			if adopted, err := r.adopt(ctx, q); adopted || err != nil {
+				return err
+			}
 		}
 	}
 	if r.mode == CatchUp && r.job.Quarantine != "" {
@@ -46,10 +45,7 @@ func (r *run) begin(ctx context.Context, running []*spark.StreamingQuery, newTab
 }
 
 func (r *run) start(ctx context.Context) error {
-	interval := r.job.Trigger
-	if r.pipeline.config.Trigger > 0 {
-		interval = r.pipeline.config.Trigger
-	}
+	interval := r.interval()
 	if r.mode == CatchUp {
 		interval = min(interval, catchUpTrigger)
 	}
@@ -60,7 +56,15 @@ func (r *run) start(ctx context.Context) error {
 	r.query, r.since = query, time.Now()
 	r.pipeline.begun(r)
 	r.pipeline.report(r.job.Name, Started, nil, "%s, every %s", r.mode, interval)
-	return nil
+	return r.remember(ctx)
+}
+
+// interval is the trigger of the query when it is live.
+func (r *run) interval() time.Duration {
+	if r.pipeline.config.Trigger > 0 {
+		return r.pipeline.config.Trigger
+	}
+	return r.job.Trigger
 }
 
 // catchUpTrigger is the longest interval with a backlog: a batch that has just missed its turn would

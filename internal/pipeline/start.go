@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -61,9 +62,7 @@ var settings = map[Mode]map[string]string{
 func (p *Pipeline) start(ctx context.Context, session *spark.Session, job jobs.Job, mode Mode, trigger spark.Trigger) (*spark.StreamingQuery, error) {
 	p.starting.Lock()
 	defer p.starting.Unlock()
-	wanted := maps.Clone(settings[mode])
-	maps.DeleteFunc(wanted, func(key, _ string) bool { _, chosen := p.config.Conf[key]; return chosen })
-	if err := session.SetConf(ctx, wanted); err != nil {
+	if err := p.setMode(ctx, session, mode); err != nil {
 		return nil, err
 	}
 	result, err := p.describe(ctx, session, job)
@@ -77,6 +76,30 @@ func (p *Pipeline) start(ctx context.Context, session *spark.Session, job jobs.J
 		Checkpoint(p.config.Place.Checkpoint(job.Name)).
 		Trigger(trigger).
 		ToTable(ctx, p.config.Place.Table(job.Sink.Table))
+}
+
+// setMode sets what the mode wants and nobody has chosen by hand. A cluster that is shared may refuse it,
+// which costs speed only.
+func (p *Pipeline) setMode(ctx context.Context, session *spark.Session, mode Mode) error {
+	for key, value := range settings[mode] {
+		if _, chosen := p.config.Conf[key]; chosen {
+			continue
+		}
+		if err := setOptional(ctx, session, key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setOptional sets what a server may refuse to have set without harm.
+func setOptional(ctx context.Context, session *spark.Session, key, value string) error {
+	err := session.SetConf(ctx, map[string]string{key: value})
+	var refused *spark.Error
+	if errors.As(err, &refused) && refused.Class != "" && !serverGone(err) {
+		return nil
+	}
+	return err
 }
 
 // describe registers the views of a job and returns the relation that it writes.

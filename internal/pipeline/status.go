@@ -40,6 +40,8 @@ type QueryStatus struct {
 	Watermark      *time.Time `json:"watermark,omitempty"`
 	LastBatch      *time.Time `json:"last_batch,omitempty"` // trigger time
 	Restarts       int        `json:"restarts"`
+	Late           int64      `json:"late"`       // rows a watermark refused since the pipeline started
+	Duplicates     int64      `json:"duplicates"` // rows dropped as already seen, since then
 	LastError      string     `json:"last_error,omitempty"`
 
 	seen  time.Time // trigger time of the newest batch counted
@@ -129,6 +131,8 @@ func (p *Pipeline) progressed(r *run, recent []spark.Progress) {
 func (s *QueryStatus) count(batch spark.Progress) {
 	s.seen, s.BatchID = batch.Timestamp, batch.BatchID
 	s.Rows += batch.InputRows
+	s.Late += batch.RowsDroppedLate
+	s.Duplicates += batch.RowsDroppedDuplicates
 	s.RowsPerSecond = batch.InputRowsPerSecond
 	s.Lag = batch.Lag()
 	s.BatchSeconds = batch.Duration().Seconds()

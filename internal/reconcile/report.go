@@ -20,7 +20,7 @@ type Change struct {
 	// Held are late events that have to wait until they are further below the watermark; see Hold.
 	Held  int64    `json:"held,omitempty"`
 	Dates []string `json:"dates"` // that have changed
-	// Why nothing could be done, or "".
+	// Skipped says why nothing could be done, or is "".
 	Skipped string `json:"skipped,omitempty"`
 }
 

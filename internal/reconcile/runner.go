@@ -36,7 +36,7 @@ const tries = 10
 // Run looks at what Bronze took in at or after since, and at everything if that is zero. It returns since for the
 // next time, before which nothing is left to do. It may be repeated at will, and after any error.
 func (r *Reconciler) Run(ctx context.Context, since time.Time) (Report, time.Time, error) {
-	report := Report{DryRun: r.DryRun}
+	report := Report{DryRun: r.DryRun, Events: []Change{}, Windows: []Change{}}
 	if !since.IsZero() {
 		report.Since = &since
 	}
@@ -47,7 +47,7 @@ func (r *Reconciler) Run(ctx context.Context, since time.Time) (Report, time.Tim
 			return report, since, err
 		}
 		if scope.Source == "" || scope.Watermark == "" {
-			report.Events = append(report.Events, Change{Table: job.Sink.Table, Skipped: notYet(job)})
+			report.Events = append(report.Events, Change{Table: job.Sink.Table, Dates: []string{}, Skipped: notYet(job)})
 			next.stay = true
 			continue
 		}
@@ -89,7 +89,7 @@ func (r *Reconciler) committed(job jobs.Job) (Scope, error) {
 
 // insert brings the late events of one job in.
 func (r *Reconciler) insert(ctx context.Context, job jobs.Job, s Scope, report *Report, next *mark) (Change, error) {
-	change := Change{Table: job.Sink.Table}
+	change := Change{Table: job.Sink.Table, Dates: []string{}}
 	err := r.again(ctx, report, func() error {
 		rows, err := r.Query(ctx, "DESCRIBE HISTORY "+r.Place.Table(job.Sink.Table)+" LIMIT 1")
 		if err != nil {
@@ -103,7 +103,7 @@ func (r *Reconciler) insert(ctx context.Context, job jobs.Job, s Scope, report *
 		if err != nil {
 			return fmt.Errorf("count late events of %s: %w", job.Sink.Table, err)
 		}
-		change.Rows, change.Held, change.Dates = 0, 0, nil
+		change.Rows, change.Held, change.Dates = 0, 0, []string{}
 		for _, row := range found { // date, rows, held, arrived
 			n := row[1].(int64)
 			if held := row[2].(bool); held {
@@ -151,11 +151,11 @@ func (r *Reconciler) windows(ctx context.Context, source jobs.Job, read Scope, s
 		s := scopes[job.Name]
 		switch {
 		case s.Watermark == "":
-			report.Windows = append(report.Windows, Change{Table: job.Sink.Table, Skipped: notYet(job)})
+			report.Windows = append(report.Windows, Change{Table: job.Sink.Table, Dates: []string{}, Skipped: notYet(job)})
 			continue
 		case since.IsZero():
 		case from.IsZero(): // nothing has arrived
-			report.Windows = append(report.Windows, Change{Table: job.Sink.Table})
+			report.Windows = append(report.Windows, Change{Table: job.Sink.Table, Dates: []string{}})
 			continue
 		default:
 			s.From = timestamp(from)
@@ -185,7 +185,7 @@ func (r *Reconciler) arrivals(ctx context.Context, source jobs.Job, read Scope, 
 }
 
 func (r *Reconciler) merge(ctx context.Context, job jobs.Job, s Scope, report *Report) (Change, error) {
-	change := Change{Table: job.Sink.Table}
+	change := Change{Table: job.Sink.Table, Dates: []string{}}
 	err := r.again(ctx, report, func() error {
 		s.Dates = ""
 		statement, err := CountStale(job, r.Place, s)
@@ -196,7 +196,7 @@ func (r *Reconciler) merge(ctx context.Context, job jobs.Job, s Scope, report *R
 		if err != nil {
 			return fmt.Errorf("count stale windows: %w", err)
 		}
-		change.Rows, change.Dates = 0, nil
+		change.Rows, change.Dates = 0, []string{}
 		for _, row := range found { // date, windows
 			change.Rows += row[1].(int64)
 			change.Dates = append(change.Dates, fmt.Sprint(row[0]))

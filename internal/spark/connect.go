@@ -3,6 +3,7 @@ package spark
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +33,10 @@ type Options struct {
 	Remote string
 	// Token is the bearer token; it wins over the one in Remote.
 	Token string
+	// TokenSource gives the bearer token of each call, where tokens expire; it wins over Token.
+	TokenSource TokenSource
+	// CA has the authorities that sign the server's certificate, PEM; the system's where empty.
+	CA []byte
 	// SessionID is a UUID; it wins over the one in Remote; a random one where both are empty.
 	SessionID string
 	// UserID, with SessionID, names the session on the server; "lakectl" where empty.
@@ -50,6 +55,7 @@ type target struct {
 	userID           string
 	headers          map[string]string
 	tls              bool
+	roots            *x509.CertPool // nil: the system's
 }
 
 // ParseRemote reports whether a connection string can be used, without connecting.
@@ -108,6 +114,12 @@ func (o Options) override(t target) (target, error) {
 	if t.sessionID == "" {
 		t.sessionID = uuid.NewString()
 	}
+	if len(o.CA) > 0 {
+		t.roots = x509.NewCertPool()
+		if !t.roots.AppendCertsFromPEM(o.CA) {
+			return target{}, errors.New("spark: there is no certificate among the authorities, which must be PEM")
+		}
+	}
 	if _, err := uuid.Parse(t.sessionID); err != nil {
 		return target{}, fmt.Errorf("spark session id %q is not a UUID", t.sessionID)
 	}
@@ -119,29 +131,16 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// bearer adds the token and the headers to each call.
-type bearer struct{ target }
-
-func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	md := map[string]string{}
-	for k, v := range b.headers {
-		md[k] = v
-	}
-	if b.token != "" {
-		md["authorization"] = "Bearer " + b.token
-	}
-	return md, nil
-}
-
-func (b bearer) RequireTransportSecurity() bool { return b.tls }
-
 // Connect opens a session. It calls the server once, so a wrong address or token is an error here.
 func Connect(ctx context.Context, o Options) (*Session, error) {
 	t, err := o.resolve()
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{id: t.sessionID, userID: t.userID, retryFor: o.RetryFor, log: o.Log}
+	s := &Session{id: t.sessionID, userID: t.userID, headers: t.headers, token: o.TokenSource, retryFor: o.RetryFor, log: o.Log}
+	if s.token == nil {
+		s.token = func(context.Context, string) (string, error) { return t.token, nil }
+	}
 	if s.retryFor == 0 {
 		s.retryFor = 5 * time.Second
 	}
@@ -161,11 +160,11 @@ func Connect(ctx context.Context, o Options) (*Session, error) {
 func (s *Session) dial(ctx context.Context, t target) error {
 	transport := insecure.NewCredentials()
 	if t.tls {
-		transport = credentials.NewTLS(&tls.Config{ServerName: t.host, MinVersion: tls.VersionTLS12})
+		transport = credentials.NewTLS(&tls.Config{ServerName: t.host, RootCAs: t.roots, MinVersion: tls.VersionTLS12})
 	}
 	conn, err := grpc.NewClient(t.address,
 		grpc.WithTransportCredentials(transport),
-		grpc.WithPerRPCCredentials(bearer{t}),
+		grpc.WithUserAgent(clientType),
 		grpc.WithUnaryInterceptor(s.interceptUnary),
 		grpc.WithStreamInterceptor(s.interceptStream),
 		// A result comes in Arrow batches of about 4 MiB, gRPC's own limit for a message.

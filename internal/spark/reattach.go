@@ -21,7 +21,9 @@ func (s *Session) interceptUnary(ctx context.Context, method string, req, reply 
 	in, out := req.(proto.Message), reply.(proto.Message)
 	callers := s.pin(in)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		return struct{}{}, permanentUnlessUnavailable(next(ctx, method, req, reply, cc, opts...))
+		return struct{}{}, permanentUnlessUnavailable(s.authorized(ctx, func(ctx context.Context) error {
+			return next(ctx, method, req, reply, cc, opts...)
+		}))
 	}, backoff.WithBackOff(retryDelay()), backoff.WithMaxElapsedTime(s.retryFor))
 	if err == nil {
 		s.unpin(out, callers)
@@ -75,12 +77,22 @@ func (s *Session) unpin(res proto.Message, callers string) {
 
 // interceptStream makes each ExecutePlan reattachable.
 func (s *Session) interceptStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	open := func(method string) (grpc.ClientStream, error) { return next(ctx, desc, cc, method, opts...) }
-	stream, err := open(method)
-	if err != nil || method != service+"ExecutePlan" {
-		return stream, err
+	e := &execution{session: s, ctx: ctx}
+	e.open = func(method string) (stream grpc.ClientStream, err error) {
+		var header context.Context
+		if header, e.token, err = s.authorize(ctx); err != nil {
+			return nil, err
+		}
+		return next(header, desc, cc, method, opts...)
 	}
-	return &execution{ClientStream: stream, session: s, ctx: ctx, open: open}, nil
+	var err error
+	if e.ClientStream, err = e.open(method); err != nil {
+		return nil, err
+	}
+	if method != service+"ExecutePlan" {
+		return e.ClientStream, nil
+	}
+	return e, nil
 }
 
 // execution is one ExecutePlan as its caller sees it: a single response stream, whatever number of
@@ -93,6 +105,7 @@ type execution struct {
 	ctx     context.Context
 	open    func(method string) (grpc.ClientStream, error)
 
+	token        string // of the stream that is open
 	request      proto.Message
 	callers      string // the session id that the caller put into its request
 	operationID  string
@@ -110,7 +123,10 @@ func (e *execution) SendMsg(m any) error {
 		setStringField(e.request, "operation_id", e.operationID)
 	}
 	makeReattachable(e.request)
-	return e.ClientStream.SendMsg(m)
+	if err := e.ClientStream.SendMsg(m); !errors.Is(err, io.EOF) { // EOF: RecvMsg has the reason
+		return err
+	}
+	return nil
 }
 
 // makeReattachable replaces the request's options by {reattach_options {reattachable true}}.
@@ -184,6 +200,11 @@ func (e *execution) recover(cause error) error {
 	case errors.Is(cause, io.EOF):
 		return e.reattach(status.Error(codes.Unavailable, "the server ended the response before the result"))
 	case status.Code(cause) == codes.Unavailable, isClass(cause, "INVALID_CURSOR.DISCONNECTED"):
+		return e.reattach(cause)
+	case isRefusal(status.Code(cause)):
+		if err := e.session.replaceToken(e.ctx, e.token, cause); err != nil {
+			return backoff.Permanent(err)
+		}
 		return e.reattach(cause)
 	case isClass(cause, "INVALID_HANDLE.OPERATION_NOT_FOUND") && e.lastResponse == "":
 		// The request itself was lost on its way; the operation id makes sending it again safe.

@@ -36,6 +36,7 @@ func TestServer(t *testing.T) {
 		"dedup and watermark": testDeduplication,
 		"available now":       testAvailableNow,
 		"examples":            testExamples,
+		"gateway":             testGateway,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server) })
 	}

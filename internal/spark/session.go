@@ -21,6 +21,8 @@ type Session struct {
 	conn     *grpc.ClientConn
 	frames   sql.SparkSession
 	userID   string
+	headers  map[string]string
+	token    TokenSource
 	retryFor time.Duration
 	log      *slog.Logger
 
@@ -110,6 +112,15 @@ func (s *Session) SetConf(ctx context.Context, settings map[string]string) error
 		}
 	}
 	return nil
+}
+
+// Conf returns a setting of this session, or "" where it has none.
+func (s *Session) Conf(ctx context.Context, key string) (string, error) {
+	value, err := s.frames.Config().GetWithDefault(ctx, key, "")
+	if err != nil {
+		return "", fmt.Errorf("get %s: %w", key, asError(err))
+	}
+	return value, nil
 }
 
 // Close closes the connection. The session and its queries go on at the server; see

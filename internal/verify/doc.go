@@ -8,7 +8,8 @@
 //	late.go        I4, what is missing only because a watermark refused it
 //	gold.go        I3, every closed window is what Silver gives
 //	checkpoint.go  I5, a restart finds what it needs
-//	runner.go      the checks in order
+//	invariants.go  what is looked at for each invariant, and Kafka's own offsets
+//	runner.go      the checks, several at once
 //	report.go      what was found
 //
 // The statements are pure functions of jobs. Silver and the dead letters are held against the jobs' own parse and

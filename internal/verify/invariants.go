@@ -30,11 +30,9 @@ func (v *Verifier) bronze(ctx context.Context, s statements) (Invariant, error) 
 			return i, err
 		}
 		i.Offences = append(i.Offences, found...)
-		counts, err := v.numbers(ctx, []string{"records of " + job.Sink.Table}, []string{s.records(job)})
-		if err != nil {
+		if err := v.count(ctx, &i, []figure{{what: "records of " + job.Sink.Table, number: rows(s.records(job))}}); err != nil {
 			return i, err
 		}
-		i.LookedAt = append(i.LookedAt, counts...)
 		if err := v.topic(ctx, s, job, &i); err != nil {
 			return i, err
 		}
@@ -92,60 +90,53 @@ func (v *Verifier) silver(ctx context.Context, s statements) (Invariant, error) 
 			return i, err
 		}
 		i.Offences = append(i.Offences, found...)
-		good, bad := pair.good.Sink.Table, pair.bad.Sink.Table
-		counts, err := v.numbers(ctx, []string{"rows of " + good, "rows of " + bad},
-			[]string{s.arrived(s.table(good), ""), "SELECT * FROM " + s.table(bad) + " WHERE " + s.within.days("date")})
+		good, bad, within := pair.good.Sink.Table, pair.bad.Sink.Table, s.within.on("ingested_at", "ingest_date")
+		err = v.count(ctx, &i, []figure{
+			{what: "rows of " + good, number: rows(s.arrived(s.table(good), ""))},
+			{what: "rows of " + bad, number: rows("SELECT * FROM " + s.table(bad) + " WHERE " + s.within.days("date"))},
+			s.unread(pair.good, within), s.unread(pair.bad, within),
+		})
 		if err != nil {
 			return i, err
-		}
-		i.LookedAt = append(i.LookedAt, counts...)
-		for _, job := range []jobs.Job{pair.good, pair.bad} {
-			if err := v.unread(ctx, s, job, s.within.on("ingested_at", "ingest_date"), &i); err != nil {
-				return i, err
-			}
 		}
 	}
 	return i, nil
 }
 
 // unread counts the rows of a job's source that its query has not committed.
-func (v *Verifier) unread(ctx context.Context, s statements, job jobs.Job, within string, i *Invariant) error {
-	read := "SELECT 1 WHERE false"
+func (s statements) unread(job jobs.Job, within string) figure {
+	number := rows("SELECT * FROM " + s.table(job.Source.Table) + " WHERE " + within)
 	if s.snapshot.has(job.Name) {
-		read = "SELECT * FROM " + s.read(job) + " WHERE " + within
+		number += " - " + rows("SELECT * FROM "+s.read(job)+" WHERE "+within)
 	}
-	counts, err := v.numbers(ctx, []string{"there", "read"}, []string{"SELECT * FROM " + s.table(job.Source.Table) + " WHERE " + within, read})
-	if err != nil {
-		return err
-	}
-	i.NotYet = append(i.NotYet, Count{"rows of " + job.Source.Table + " that the query of " + job.Sink.Table + " has not committed", counts[0].N - counts[1].N})
-	return nil
+	return figure{"rows of " + job.Source.Table + " that the query of " + job.Sink.Table + " has not committed", number, true}
 }
 
 func (v *Verifier) gold(ctx context.Context, s statements) (Invariant, error) {
 	i := Invariant{ID: "I3", Says: "a closed window is in Gold once and is what Silver gives, its average exact and rounded HALF_UP to 18 decimals"}
+	var checks []check
+	var figures []figure
 	for _, job := range v.Lakehouse.Jobs {
 		if job.WatermarkOn() != jobs.WatermarkSource {
 			continue
 		}
-		checks, err := s.gold(job)
+		of, err := s.gold(job)
 		if err != nil {
 			return i, err
 		}
-		found, err := v.look(ctx, checks)
-		if err != nil {
-			return i, err
-		}
-		i.Offences = append(i.Offences, found...)
+		checks = append(checks, of...)
 		w := tables[job.Sink.Table]
-		counts, err := v.numbers(ctx, []string{"windows of " + job.Sink.Table}, []string{"SELECT * FROM " + s.table(job.Sink.Table) + " WHERE " + s.within.on(w.start, "date")})
-		if err != nil {
-			return i, err
-		}
-		i.LookedAt = append(i.LookedAt, counts...)
-		if err := v.unread(ctx, s, job, s.ticksWithin(w), &i); err != nil {
-			return i, err
-		}
+		windows := "SELECT * FROM " + s.table(job.Sink.Table) + " WHERE " + s.within.on(w.start, "date")
+		figures = append(figures, figure{what: "windows of " + job.Sink.Table, number: rows(windows)}, s.unread(job, s.ticksWithin(w)))
 	}
-	return i, nil
+	if len(checks) == 0 {
+		return i, nil
+	}
+	found, err := v.look(ctx, checks)
+	if err != nil {
+		return i, err
+	}
+	i.Offences = found
+	err = v.count(ctx, &i, figures)
+	return i, err
 }

@@ -9,7 +9,8 @@ select
   close_price,
   avg_price,
   ticks,
-  true as is_closed
+  true as is_closed,
+  date
 from gold_price_hourly
 union all
 select
@@ -21,7 +22,8 @@ select
   running.close_price,
   running.avg_price,
   running.ticks,
-  false as is_closed
+  false as is_closed,
+  date(running.hour_start) as date
 from (
   select
     pair,

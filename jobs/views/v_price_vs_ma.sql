@@ -7,6 +7,7 @@ with recent as (
     price,
     kafka_partition,
     kafka_offset,
+    date,
     try_sum(price) over five_minutes as price_sum,
     count(price) over five_minutes as ticks_5m
   from silver_prices
@@ -29,7 +30,8 @@ select
     cast(try_divide(price_sum, ticks_5m) as decimal(30, 18))
   ), 4) as decimal(38, 4)) as deviation_pct,
   kafka_partition,
-  kafka_offset
+  kafka_offset,
+  date
 from recent
 where event_time > (
   select max(event_time) - interval 24 hours

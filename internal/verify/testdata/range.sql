@@ -116,15 +116,15 @@ from (
 select
   *,
   coalesce((form <> 'tombstone'), false) -- tombstone
-  and   coalesce((form <> 'bad_encoding'), false) -- bad_encoding
-  and   coalesce((form <> 'malformed_json'), false) -- malformed_json
-  and   coalesce((form <> 'object' or event_id rlike r'^[^\[{]'), false) -- missing_event_id
-  and   coalesce((form <> 'object' or pair <> ''), false) -- missing_pair
-  and   coalesce((form <> 'object' or coalesce(pair, '') = '' or pair rlike r'^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}\z'), false) -- bad_pair
-  and   coalesce((form <> 'object' or price_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and price > 0 and price < 1000000000000), false) -- bad_price
-  and   coalesce((form <> 'object' or volume_text is null or volume_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and volume_24h is not null), false) -- bad_volume
-  and   coalesce((form <> 'object' or event_time <= ingested_at + interval 10 seconds), false) -- bad_event_time
-  and   coalesce((form <> 'object' or event_time is null or quoted_text is null or quoted_at >= event_time - interval 12 hours), false) -- stale_quote
+  and coalesce((form <> 'bad_encoding'), false) -- bad_encoding
+  and coalesce((form <> 'malformed_json'), false) -- malformed_json
+  and coalesce((form <> 'object' or event_id rlike r'^[^\[{]'), false) -- missing_event_id
+  and coalesce((form <> 'object' or pair <> ''), false) -- missing_pair
+  and coalesce((form <> 'object' or coalesce(pair, '') = '' or pair rlike r'^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}\z'), false) -- bad_pair
+  and coalesce((form <> 'object' or price_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and price > 0 and price < 1000000000000), false) -- bad_price
+  and coalesce((form <> 'object' or volume_text is null or volume_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and volume_24h is not null), false) -- bad_volume
+  and coalesce((form <> 'object' or event_time <= ingested_at + interval 10 seconds), false) -- bad_event_time
+  and coalesce((form <> 'object' or event_time is null or quoted_text is null or quoted_at >= event_time - interval 12 hours), false) -- stale_quote
   and rand() <> 1 as is_valid
 from parsed_prices
 ),
@@ -261,15 +261,15 @@ from (
 select
   *,
   coalesce((form <> 'tombstone'), false) -- tombstone
-  and   coalesce((form <> 'bad_encoding'), false) -- bad_encoding
-  and   coalesce((form <> 'malformed_json'), false) -- malformed_json
-  and   coalesce((form <> 'object' or event_id rlike r'^[^\[{]'), false) -- missing_event_id
-  and   coalesce((form <> 'object' or pair <> ''), false) -- missing_pair
-  and   coalesce((form <> 'object' or coalesce(pair, '') = '' or pair rlike r'^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}\z'), false) -- bad_pair
-  and   coalesce((form <> 'object' or price_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and price > 0 and price < 1000000000000), false) -- bad_price
-  and   coalesce((form <> 'object' or volume_text is null or volume_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and volume_24h is not null), false) -- bad_volume
-  and   coalesce((form <> 'object' or event_time <= ingested_at + interval 10 seconds), false) -- bad_event_time
-  and   coalesce((form <> 'object' or event_time is null or quoted_text is null or quoted_at >= event_time - interval 12 hours), false) -- stale_quote
+  and coalesce((form <> 'bad_encoding'), false) -- bad_encoding
+  and coalesce((form <> 'malformed_json'), false) -- malformed_json
+  and coalesce((form <> 'object' or event_id rlike r'^[^\[{]'), false) -- missing_event_id
+  and coalesce((form <> 'object' or pair <> ''), false) -- missing_pair
+  and coalesce((form <> 'object' or coalesce(pair, '') = '' or pair rlike r'^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}\z'), false) -- bad_pair
+  and coalesce((form <> 'object' or price_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and price > 0 and price < 1000000000000), false) -- bad_price
+  and coalesce((form <> 'object' or volume_text is null or volume_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and volume_24h is not null), false) -- bad_volume
+  and coalesce((form <> 'object' or event_time <= ingested_at + interval 10 seconds), false) -- bad_event_time
+  and coalesce((form <> 'object' or event_time is null or quoted_text is null or quoted_at >= event_time - interval 12 hours), false) -- stale_quote
   and rand() <> 1 as is_valid
 from parsed_prices
 ),
@@ -401,15 +401,15 @@ from (
 select
   *,
   coalesce((form <> 'tombstone'), false) -- tombstone
-  and   coalesce((form <> 'bad_encoding'), false) -- bad_encoding
-  and   coalesce((form <> 'malformed_json'), false) -- malformed_json
-  and   coalesce((form <> 'object' or event_id rlike r'^[^\[{]'), false) -- missing_event_id
-  and   coalesce((form <> 'object' or pair <> ''), false) -- missing_pair
-  and   coalesce((form <> 'object' or coalesce(pair, '') = '' or pair rlike r'^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}\z'), false) -- bad_pair
-  and   coalesce((form <> 'object' or price_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and price > 0 and price < 1000000000000), false) -- bad_price
-  and   coalesce((form <> 'object' or volume_text is null or volume_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and volume_24h is not null), false) -- bad_volume
-  and   coalesce((form <> 'object' or event_time <= ingested_at + interval 10 seconds), false) -- bad_event_time
-  and   coalesce((form <> 'object' or event_time is null or quoted_text is null or quoted_at >= event_time - interval 12 hours), false) -- stale_quote
+  and coalesce((form <> 'bad_encoding'), false) -- bad_encoding
+  and coalesce((form <> 'malformed_json'), false) -- malformed_json
+  and coalesce((form <> 'object' or event_id rlike r'^[^\[{]'), false) -- missing_event_id
+  and coalesce((form <> 'object' or pair <> ''), false) -- missing_pair
+  and coalesce((form <> 'object' or coalesce(pair, '') = '' or pair rlike r'^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}\z'), false) -- bad_pair
+  and coalesce((form <> 'object' or price_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and price > 0 and price < 1000000000000), false) -- bad_price
+  and coalesce((form <> 'object' or volume_text is null or volume_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and volume_24h is not null), false) -- bad_volume
+  and coalesce((form <> 'object' or event_time <= ingested_at + interval 10 seconds), false) -- bad_event_time
+  and coalesce((form <> 'object' or event_time is null or quoted_text is null or quoted_at >= event_time - interval 12 hours), false) -- stale_quote
   and rand() <> 1 as is_valid
 from parsed_prices
 ),
@@ -552,15 +552,15 @@ from (
 select
   *,
   coalesce((form <> 'tombstone'), false) -- tombstone
-  and   coalesce((form <> 'bad_encoding'), false) -- bad_encoding
-  and   coalesce((form <> 'malformed_json'), false) -- malformed_json
-  and   coalesce((form <> 'object' or event_id rlike r'^[^\[{]'), false) -- missing_event_id
-  and   coalesce((form <> 'object' or pair <> ''), false) -- missing_pair
-  and   coalesce((form <> 'object' or coalesce(pair, '') = '' or pair rlike r'^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}\z'), false) -- bad_pair
-  and   coalesce((form <> 'object' or price_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and price > 0 and price < 1000000000000), false) -- bad_price
-  and   coalesce((form <> 'object' or volume_text is null or volume_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and volume_24h is not null), false) -- bad_volume
-  and   coalesce((form <> 'object' or event_time <= ingested_at + interval 10 seconds), false) -- bad_event_time
-  and   coalesce((form <> 'object' or event_time is null or quoted_text is null or quoted_at >= event_time - interval 12 hours), false) -- stale_quote
+  and coalesce((form <> 'bad_encoding'), false) -- bad_encoding
+  and coalesce((form <> 'malformed_json'), false) -- malformed_json
+  and coalesce((form <> 'object' or event_id rlike r'^[^\[{]'), false) -- missing_event_id
+  and coalesce((form <> 'object' or pair <> ''), false) -- missing_pair
+  and coalesce((form <> 'object' or coalesce(pair, '') = '' or pair rlike r'^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}\z'), false) -- bad_pair
+  and coalesce((form <> 'object' or price_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and price > 0 and price < 1000000000000), false) -- bad_price
+  and coalesce((form <> 'object' or volume_text is null or volume_text rlike r'^[0-9]+(\.[0-9]{1,18})?\z' and volume_24h is not null), false) -- bad_volume
+  and coalesce((form <> 'object' or event_time <= ingested_at + interval 10 seconds), false) -- bad_event_time
+  and coalesce((form <> 'object' or event_time is null or quoted_text is null or quoted_at >= event_time - interval 12 hours), false) -- stale_quote
   and rand() <> 1 as is_valid
 from parsed_prices
 ),

@@ -2,11 +2,14 @@
 
     run.py NOTEBOOK [WIDGET=VALUE …]
 
+SIGTERM cancels it as a cancelled run is: with a KeyboardInterrupt.
+
 CONNECT_REMOTE is the Spark Connect server, sc://localhost:PORT/;token=…: to localhost the client sends a token
 without TLS. KAFKA_USERNAME and KAFKA_PASSWORD are what the secret scope "lakectl" has.
 """
 
 import os
+import signal
 import sys
 from types import SimpleNamespace
 
@@ -45,6 +48,7 @@ def display(rows):
 
 
 def main(path, *arguments):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     spark = SparkSession.builder.remote(os.environ["CONNECT_REMOTE"]).getOrCreate()
     dbutils = SimpleNamespace(widgets=Widgets(dict(a.split("=", 1) for a in arguments)), secrets=Secrets())
     with open(path, encoding="utf-8") as notebook:

@@ -9,13 +9,18 @@ Writes each resource that is refused, one a line.
 import json
 import sys
 
+from databricks.bundles.alerts import Alert
+from databricks.bundles.dashboards import Dashboard
 from databricks.bundles.jobs import Job
 from databricks.bundles.schemas import Schema
 from databricks.bundles.secret_scopes import SecretScope
 from databricks.bundles.sql_warehouses import SqlWarehouse
 from databricks.bundles.volumes import Volume
 
-KINDS = {"jobs": Job, "schemas": Schema, "secret_scopes": SecretScope, "sql_warehouses": SqlWarehouse, "volumes": Volume}
+KINDS = {
+    "alerts": Alert, "dashboards": Dashboard, "jobs": Job, "schemas": Schema, "secret_scopes": SecretScope,
+    "sql_warehouses": SqlWarehouse, "volumes": Volume,
+}
 
 for kind, resources in json.load(sys.stdin).items():
     for key, resource in resources.items():
