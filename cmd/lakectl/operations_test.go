@@ -44,6 +44,7 @@ func TestOperations(t *testing.T) {
 	if got := query("select count(*), count(distinct event_id) from silver_prices where event_id like 'dlq-%'"); !cmp.Equal(got, [][]any{{int64(2), int64(2)}}) {
 		t.Errorf("rows and ids of what was replayed: %v", got)
 	}
+	killRun(t, dir)
 }
 
 // testDeadLetters publishes one record that a transform mends, one that it mends and that is late, and one that is not
