@@ -115,28 +115,32 @@ func (l letters) follow(ctx context.Context, sent []dlq.Coordinate) (*reconcile.
 	}
 	waiting, cancel := context.WithTimeout(ctx, followPatience)
 	defer cancel()
-	if err := l.awaitBronze(waiting, sent); err != nil {
+	since, err := l.awaitBronze(waiting, sent)
+	if err != nil {
 		return nil, later(err)
 	}
 	if err := l.awaitReaders(waiting); err != nil {
 		return nil, later(err)
 	}
-	report, _, err := reconcilerOn(l.session, l.dir, false).Run(ctx, time.Time{})
+	report, _, err := reconcilerOn(l.session, l.dir, false).Run(ctx, since)
 	if err != nil {
 		return nil, later(err)
 	}
 	return &report, nil
 }
 
-func (l letters) awaitBronze(ctx context.Context, sent []dlq.Coordinate) error {
-	return poll(ctx, "Bronze to have it", func() (bool, error) {
+// awaitBronze waits until Bronze has what was sent, and returns when it took in the first of it.
+func (l letters) awaitBronze(ctx context.Context, sent []dlq.Coordinate) (since time.Time, err error) {
+	err = poll(ctx, "Bronze to have it", func() (bool, error) {
 		rows, err := l.query(ctx, "look for the replays in Bronze", l.Arrived(sent))
 		if err != nil {
 			return false, err
 		}
 		n, _ := rows.Values[0][0].(int64)
+		since, _ = rows.Values[0][1].(time.Time)
 		return n == int64(len(sent)), nil
 	})
+	return since, err
 }
 
 // awaitReaders waits until the queries that deduplicate have committed the version that Bronze has now.

@@ -113,11 +113,16 @@ func (t Tables) replayed() string {
 		") WHERE header.key = " + ddl.Literal(ReplayHeader)
 }
 
-// Arrived counts the records of which a replay is in Bronze: arrived.
+// Arrived counts the records of which a replay is in Bronze, and says when Bronze took in the first of these: arrived,
+// since.
 func (t Tables) Arrived(of []Coordinate) string {
 	origins := make([]string, len(of))
 	for i, c := range of {
 		origins[i] = ddl.Literal(c.String())
 	}
-	return "SELECT count(*) AS arrived FROM (" + t.replayed() + ") WHERE origin IN (" + strings.Join(origins, ", ") + ")"
+	return `SELECT count(DISTINCT origin) AS arrived, min(ingested_at) AS since
+FROM (SELECT cast(header.value AS STRING) AS origin, ingested_at
+  FROM (SELECT explode(headers) AS header, ingested_at FROM ` + t.records() + `)
+  WHERE header.key = ` + ddl.Literal(ReplayHeader) + `)
+WHERE origin IN (` + strings.Join(origins, ", ") + ")"
 }
