@@ -32,8 +32,12 @@ run-real: build ## Replay a real month of BTC-USD, ten minutes of it a second, d
 	./bin/lakectl run --local --source replay --file producer/data/btc-usd-1m-2022-01.csv.gz --speed 600 --data-dir .lakectl-replay $(ARGS)
 
 .PHONY: test
-test: ## Run all tests, those against a real Kafka and Spark too
-	go test -race -timeout 20m ./...
+test: ## Run the tests, those against a real Kafka, Spark and browser too
+	go test -race -timeout 30m ./...
+
+.PHONY: test-long
+test-long: ## Run the long tests: remote targets, verify beside a run, tampered tables, operations
+	LAKECTL_TEST_LONG=1 go test -race -count=1 -timeout 60m -run '^(TestTargets|TestVerify|TestTampered|TestOperations|TestRemote)$$' ./cmd/lakectl ./internal/pipeline
 
 .PHONY: test-short
 test-short: ## Run the tests that need neither Java nor network

@@ -13,14 +13,14 @@ import (
 	"github.com/cryptostream/lakectl/internal/dlq"
 	"github.com/cryptostream/lakectl/internal/doctor"
 	"github.com/cryptostream/lakectl/producer"
+
+	"github.com/cryptostream/lakectl/internal/local/localtest"
 )
 
 // TestOperations sends dead letters of a running lakehouse again, looks at its health, begins its queries anew and
 // expects that nothing is lost and nothing twice. There are two runs, and two short-lived Sparks between them.
 func TestOperations(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a real Kafka and Spark")
-	}
+	localtest.Long(t)
 	dir := t.TempDir()
 	args := []string{"--source", "simulated", "--rate", "20", "--trigger", "500ms", "--reconcile-every", "0"}
 	startRun(t, dir, args...)

@@ -9,14 +9,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cryptostream/lakectl/internal/verify"
+
+	"github.com/cryptostream/lakectl/internal/local/localtest"
 )
 
 // TestTampered knows every row of its tables: what is late is told from what is wrong, reconcile brings the one in and
 // verify finds the other. One Spark serves all of it.
 func TestTampered(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a real Spark")
-	}
+	localtest.Long(t)
 	l := makeLake(t)
 	t.Run("late", func(t *testing.T) { testLate(t, l) })
 	t.Run("reconciled", func(t *testing.T) { testReconciled(t, l) })

@@ -27,6 +27,7 @@ type onTargets struct {
 // TestTargets runs on a workspace's cluster, by OAuth and with managed tables, and on a Spark Connect server of
 // somebody's own, by a token and with tables below a URI; it reads a Kafka that asks for a login there.
 func TestTargets(t *testing.T) {
+	localtest.Long(t)
 	kafka := localtest.SecureKafka(t)
 	o := &onTargets{T: t, kafka: kafka, gateway: localtest.NewGateway(t, localtest.Spark(t, nil)), dir: t.TempDir()}
 	o.write("ca.pem", string(o.gateway.CA))

@@ -15,13 +15,13 @@ import (
 	"github.com/cryptostream/lakectl/internal/reconcile"
 	"github.com/cryptostream/lakectl/internal/verify"
 	"github.com/cryptostream/lakectl/producer"
+
+	"github.com/cryptostream/lakectl/internal/local/localtest"
 )
 
 // TestVerify looks at a lakehouse under load, lets events come too late and brings them in while it runs.
 func TestVerify(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a real Kafka and Spark")
-	}
+	localtest.Long(t)
 	dir := t.TempDir()
 	startRun(t, dir, "--source", "simulated", "--rate", "20", "--trigger", "2s", "--reconcile-every", "0")
 	query := tables(t, dir)

@@ -31,6 +31,7 @@ type remote struct {
 
 // TestRemote goes through the life of one, in this order: each part finds what the parts before have left.
 func TestRemote(t *testing.T) {
+	localtest.Long(t)
 	l := newLakehouse(t)
 	r := &remote{lakehouse: l, gateway: localtest.NewGateway(t, l.Spark)}
 	r.fetch = r.gateway.Token
