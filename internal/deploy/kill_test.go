@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -52,8 +53,11 @@ func writing(r *http.Request) bool { return r.Method != http.MethodGet }
 // nothing is killed any more. -short leaves most of the calls out.
 func killing(t *testing.T, counted func(r *http.Request) bool, start func(w *world), run func(w *world, d *doomed) error, goOn func(w *world, force string) error, check func(w *world)) {
 	t.Helper()
-	stride := 1
-	if testing.Short() {
+	stride := 3
+	switch {
+	case os.Getenv("LAKECTL_TEST_LONG") != "": // make test-long
+		stride = 1
+	case testing.Short():
 		stride = 7
 	}
 	for _, after := range []bool{false, true} {
