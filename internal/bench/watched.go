@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -50,8 +51,16 @@ func (l *lakehouse) watch(ctx context.Context, n int) (*viewers, error) {
 		return &viewers{cancel: func() {}}, nil
 	}
 	var status struct{ Dashboard string }
-	if err := l.bench.ask(ctx, &status, "status", "-o", "json", "--data-dir", l.dataDir); err != nil {
-		return nil, err
+	for { // a run that is starting has no status yet
+		err := l.bench.ask(ctx, &status, "status", "-o", "json", "--data-dir", l.dataDir)
+		if err == nil && status.Dashboard != "" {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), err)
+		case <-time.After(time.Second):
+		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	v := &viewers{cancel: cancel}
