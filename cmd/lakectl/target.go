@@ -50,11 +50,11 @@ func (o targetOptions) resolve(user string) (target.Target, error) {
 	}
 	set, err := target.Load(own)
 	if err != nil {
-		return target.Target{}, mistake(err)
+		return target.Target{}, err
 	}
 	t, err := set.Resolve(o.name, target.Variables{User: user, Env: os.LookupEnv, Set: changes})
 	if err != nil {
-		return target.Target{}, mistake(err)
+		return target.Target{}, err
 	}
 	if o.profile != "" && t.Databricks == nil {
 		return target.Target{}, exit.New(exit.Usage, errors.New("--profile is for a target with a workspace"), "")
@@ -63,13 +63,4 @@ func (o targetOptions) resolve(user string) (target.Target, error) {
 		t.Databricks.Profile = o.profile
 	}
 	return t, nil
-}
-
-// mistake gives errors in a target the exit code of wrong usage.
-func mistake(err error) error {
-	var mistakes target.Errors
-	if errors.As(err, &mistakes) {
-		return exit.New(exit.Usage, err, "")
-	}
-	return err
 }

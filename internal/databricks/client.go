@@ -69,13 +69,7 @@ func Open(ctx context.Context, o Options, version string) (*Client, error) {
 		Profile: o.Profile, Host: o.Host, HTTPTransport: newTransport(o.Transport),
 		RetryTimeoutSeconds: int(o.RetryFor / time.Second),
 	}
-	cfg.HostMetadataResolver = func(ctx context.Context, host string) (*config.HostMetadata, error) {
-		found, err := cfg.DefaultHostMetadataResolver()(ctx, host)
-		if err != nil {
-			return nil, nil //nolint:nilerr // the first call tells it better
-		}
-		return found, nil
-	}
+	withoutMetadata(cfg)
 	if err := cfg.EnsureResolved(); err != nil {
 		return nil, signIn(err, cfg)
 	}
@@ -95,6 +89,18 @@ func Open(ctx context.Context, o Options, version string) (*Client, error) {
 		return nil, signIn(err, cfg)
 	}
 	return &Client{sdk: w, raw: raw, Host: cfg.Host, User: me.UserName}, nil
+}
+
+// withoutMetadata lets a configuration do without what a host says of itself: the first call tells better what is
+// wrong with it.
+func withoutMetadata(cfg *config.Config) {
+	cfg.HostMetadataResolver = func(ctx context.Context, host string) (*config.HostMetadata, error) {
+		found, err := cfg.DefaultHostMetadataResolver()(ctx, host)
+		if err != nil {
+			return nil, nil //nolint:nilerr // as above
+		}
+		return found, nil
+	}
 }
 
 // sayWho is done once: the SDK keeps it for the whole process, without a lock.

@@ -92,13 +92,7 @@ func (c *Cluster) configure(authType string) (*config.Config, error) {
 		Profile: c.options.Profile, Host: c.options.Host, ClusterID: c.options.Cluster,
 		HTTPTransport: transport, RetryTimeoutSeconds: 5, AuthType: authType,
 	}
-	cfg.HostMetadataResolver = func(ctx context.Context, host string) (*config.HostMetadata, error) {
-		found, err := cfg.DefaultHostMetadataResolver()(ctx, host)
-		if err != nil {
-			return nil, nil //nolint:nilerr // the first call tells it better
-		}
-		return found, nil
-	}
+	withoutMetadata(cfg)
 	if err := cfg.EnsureResolved(); err != nil {
 		return nil, exit.New(exit.Usage, fmt.Errorf("the workspace's configuration: %w", err), "look at ~/.databrickscfg, --profile and DATABRICKS_*")
 	}
@@ -120,11 +114,6 @@ func transportFor(ca []byte) (http.RoundTripper, error) {
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second}
 	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	return t, nil
-}
-
-func noCredentials() error {
-	return exit.New(exit.Failed, errors.New("there are no credentials for a Databricks workspace"),
-		"databricks auth login makes some; or set DATABRICKS_HOST and DATABRICKS_TOKEN, or name a profile of ~/.databrickscfg with --profile")
 }
 
 // Token gives the bearer token for the next call. refused is one that the cluster has just refused: the

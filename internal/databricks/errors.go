@@ -86,10 +86,14 @@ func signIn(err error, cfg *config.Config) error {
 	case errors.Is(err, config.ErrCannotConfigureDefault) && cfg.ClientID != "":
 		return exit.New(exit.Failed, fmt.Errorf("the workspace %s does not take the credentials of %s", cfg.Host, cfg.ClientID), renew)
 	case errors.Is(err, config.ErrCannotConfigureDefault), strings.Contains(text, "not configured"), cfg.Host == "":
-		return exit.New(exit.Failed, errors.New("there are no credentials for a Databricks workspace"),
-			"databricks auth login makes some; or set DATABRICKS_HOST and DATABRICKS_TOKEN, or name a profile of ~/.databrickscfg with --profile")
+		return noCredentials()
 	}
 	return exit.New(exit.Failed, fmt.Errorf("sign in to %s: %w", cfg.Host, err), "")
 }
 
 const whichHost = "is the address right? It is the target's databricks.host, DATABRICKS_HOST or the profile's host"
+
+func noCredentials() error {
+	return exit.New(exit.Failed, errors.New("there are no credentials for a Databricks workspace"),
+		"databricks auth login makes some; or set DATABRICKS_HOST and DATABRICKS_TOKEN, or name a profile of ~/.databrickscfg with --profile")
+}
