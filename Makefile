@@ -57,6 +57,14 @@ fuzz: ## Fuzz each target for FUZZTIME
 		done; \
 	done
 
+# What make chaos runs, and the seed of what it does: make chaos SEED=7 CHAOS=TestKills
+CHAOS ?= .
+SEED ?= $(shell date +%s)
+
+.PHONY: chaos
+chaos: ## Kill, stop, cut and fill everything, for hours, and look for lost or doubled quotes
+	LAKECTL_CHAOS=long LAKECTL_CHAOS_SEED=$(SEED) go test -count 1 -timeout 6h -run '$(CHAOS)' -v ./internal/chaos
+
 .PHONY: kills
 kills: ## Kill the producer 60 times and Kafka 10 times, and look for lost quotes
 	LAKECTL_KILLS=50 go test -count 1 -timeout 30m -run '^TestKills$$' -v ./cmd/lakectl

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,6 +20,7 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cryptostream/lakectl/internal/chaos"
 	"github.com/cryptostream/lakectl/internal/local/localtest"
 )
 
@@ -44,10 +43,10 @@ func TestKills(t *testing.T) {
 	args := []string{"produce", "--brokers", kafka.Open, "--source", "simulated", "--rate", "400", "--spool",
 		"--data-dir", dir, "--metrics-addr", "off", "-o", "json", "--topic-partitions", "2"}
 
-	taken, kafkaKills := spooled{}, int64(0)
+	taken, kafkaKills := chaos.Spooled{}, int64(0)
 	more := func() bool {
 		before := len(taken)
-		taken.read(t, dir)
+		readSpool(t, taken, dir)
 		return len(taken) > before
 	}
 	for n := int64(1); n <= kills; n++ {
@@ -59,7 +58,7 @@ func TestKills(t *testing.T) {
 			kafkaKills++
 			time.Sleep(time.Duration(random.Int64N(int64(time.Second))))
 			p.kill()
-			taken.read(t, dir)
+			readSpool(t, taken, dir)
 			p = startProducer(t, args...) // without a Kafka
 			p.await("publishing")
 			await(t, "quotes in the spool", more)
@@ -67,7 +66,7 @@ func TestKills(t *testing.T) {
 			time.Sleep(time.Duration(random.Int64N(int64(time.Second))))
 		}
 		p.kill()
-		taken.read(t, dir)
+		readSpool(t, taken, dir)
 	}
 	p := startProducer(t, args...)
 	p.await("publishing")
@@ -76,7 +75,7 @@ func TestKills(t *testing.T) {
 	if status.Spooled != 0 || !status.KafkaUp {
 		t.Errorf("at the end: %+v", status)
 	}
-	taken.read(t, dir)
+	readSpool(t, taken, dir)
 	doubles, missing := compareWithKafka(t, kafka.Open, taken)
 	t.Logf("%d kills of the producer, %d of Kafka: %d quotes taken, %d missing, %d sent twice", kills+kafkaKills, kafkaKills, len(taken), missing, doubles)
 	if missing != 0 {
@@ -104,7 +103,7 @@ func setting(t *testing.T, variable string, otherwise int64) int64 {
 
 // compareWithKafka expects every value that was taken, as often or oftener, and nothing else, and those
 // of a pair in order.
-func compareWithKafka(t *testing.T, address string, taken spooled) (doubles, missing int64) {
+func compareWithKafka(t *testing.T, address string, taken chaos.Spooled) (doubles, missing int64) {
 	t.Helper()
 	for n := range uint64(len(taken)) {
 		if _, ok := taken[n+1]; !ok {
@@ -147,7 +146,7 @@ func compareWithKafka(t *testing.T, address string, taken spooled) (doubles, mis
 
 // compareWithSilver runs the queries over the topic and expects each event that was taken once in Silver,
 // however often it was sent.
-func compareWithSilver(t *testing.T, address string, taken spooled) {
+func compareWithSilver(t *testing.T, address string, taken chaos.Spooled) {
 	t.Helper()
 	events := map[string]bool{}
 	for _, value := range taken {
@@ -208,40 +207,10 @@ func topicRecords(t *testing.T, address string) func(func(*sarama.ConsumerMessag
 	}
 }
 
-// spooled is what a spool has taken: values by sequence number.
-type spooled map[uint64]string
-
-// read adds the whole records that are in a spool's files, by the format that producer/spoolrecord.go
-// describes and by code of its own. Every start begins a file, and deletes one no sooner than at the
-// next start: who reads after each kill misses none.
-func (s spooled) read(t *testing.T, dir string) {
+func readSpool(t *testing.T, taken chaos.Spooled, dir string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "spool", "*.spool"))
-	if err != nil {
+	if err := taken.Read(dir); err != nil {
 		t.Fatal(err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // Kafka has all of it, and the producer lives
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		for len(content) >= 16 {
-			size := 16 + int(binary.LittleEndian.Uint32(content))
-			if size > len(content) {
-				break
-			}
-			sequence, body := binary.LittleEndian.Uint64(content[8:]), content[16+16:size]
-			key := 4 + int(binary.LittleEndian.Uint32(body))
-			value := string(body[key+4:][:binary.LittleEndian.Uint32(body[key:])])
-			if before, ok := s[sequence]; ok && before != value {
-				t.Fatalf("message %d was %s, is %s", sequence, before, value)
-			}
-			s[sequence] = value
-			content = content[size:]
-		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -130,11 +129,27 @@ func (s Status) rowsOf(query string) int64 {
 	return 0
 }
 
-func tableVersion(t *testing.T, dir, table string) int64 {
+// awaitRows waits until every query is healthy and Silver has read so many rows in this run.
+func awaitRows(t *testing.T, dir string, rows int64) {
 	t.Helper()
-	commits, err := filepath.Glob(filepath.Join(local.WarehouseDir(dir), table, "_delta_log", "*.json"))
-	if err != nil {
+	await(t, "rows in Silver", func() bool {
+		s := jsonStatus(t, dir)
+		return s.Healthy && s.rowsOf("silver_prices") >= rows
+	})
+}
+
+// killServer kills one child of a run; lakectl starts another.
+func killServer(t *testing.T, dir, server string) {
+	t.Helper()
+	pid := func(run local.RunFile) int {
+		if server == "spark" {
+			return run.Spark.PID
+		}
+		return run.Kafka.PID
+	}
+	before := pid(readRun(t, dir))
+	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	return int64(len(commits)) - 1
+	await(t, server+" to be started again", func() bool { return pid(readRun(t, dir)) != before })
 }
