@@ -81,40 +81,9 @@ func maintainOn(ctx context.Context, session *spark.Session, m *maintain.Maintai
 	m.Lakehouse = jobs.Default()
 	m.Query = func(ctx context.Context, statement string) ([]maintain.Row, error) {
 		rows, err := session.Query(ctx, statement)
-		named := make([]maintain.Row, len(rows.Values))
-		for i, row := range rows.Values {
-			named[i] = maintain.Row{}
-			for j, column := range rows.Columns {
-				named[i][column] = plain(row[j])
-			}
-		}
-		return named, err
+		return rows.Named(), err
 	}
 	return m.Run(ctx)
-}
-
-// plain turns a STRUCT into a row, and a MAP of texts into one of Go.
-func plain(value any) any {
-	switch v := value.(type) {
-	case spark.Struct:
-		row := maintain.Row{}
-		for _, f := range v {
-			row[f.Name] = plain(f.Value)
-		}
-		return row
-	case []any:
-		pairs := map[string]string{}
-		for _, e := range v {
-			pair, ok := e.(spark.Struct)
-			if !ok || len(pair) != 2 || pair[0].Name != "key" {
-				return value
-			}
-			key, _ := pair[0].Value.(string)
-			pairs[key], _ = pair[1].Value.(string)
-		}
-		return pairs
-	}
-	return value
 }
 
 func writeMaintained(out io.Writer, r maintain.Report) {
@@ -145,7 +114,9 @@ func maintainedText(dryRun bool, t maintain.Table) string {
 	return text
 }
 
-func filesText(files int, bytes int64) string { return fmt.Sprintf("%d files, %s", files, sizeText(bytes)) }
+func filesText(files int, bytes int64) string {
+	return fmt.Sprintf("%d files, %s", files, sizeText(bytes))
+}
 
 func aside(why string) string {
 	if why == "" {

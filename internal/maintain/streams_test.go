@@ -1,0 +1,128 @@
+package maintain
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cryptostream/lakectl/internal/spark"
+	"github.com/cryptostream/lakectl/internal/tablefiles"
+)
+
+// TestStreams maintains tables beside the queries that write and read them.
+func TestStreams(t *testing.T) {
+	s := server(t)
+	t.Run("beside", func(t *testing.T) { testBeside(t, newLake(t, s, "interval 15 seconds")) })
+	t.Run("behind", func(t *testing.T) { testBehind(t, newLake(t, s, "interval 0 seconds")) })
+}
+
+// manyCommits are those of a day's quarter, at a trigger of ten seconds.
+const manyCommits = 2_000
+
+// testBeside maintains again and again, while a query writes, another reads and both are restarted, until nothing is
+// left of thousands of commits, and compares what was written with what was read.
+func testBeside(t *testing.T, l *lake) {
+	feed, reader := l.feed(t, time.Second), l.stream(t, time.Second)
+	await(t, "rows to be read", func() bool { return progress(t, feed).BatchID > 2 && progress(t, reader).BatchID > 2 })
+	stop(t, feed)
+	l.settle(t, reader)
+	l.commits(t, "source", manyCommits)
+
+	feed, reader = l.feed(t, time.Second), l.stream(t, time.Second)
+	var sum Table
+	await(t, "the tables to be small", func() bool {
+		tables := l.run(t)
+		source := tables["source"]
+		sum.Compacted, sum.Deleted, sum.LogFilesRemoved = sum.Compacted+source.Compacted, sum.Deleted+source.Deleted, sum.LogFilesRemoved+source.LogFilesRemoved
+		return sum.Compacted >= manyCommits && sum.Deleted >= manyCommits && sum.LogFilesRemoved >= manyCommits && progress(t, feed).BatchID > 20
+	})
+	if failed, err := reader.Exception(t.Context()); failed != nil || err != nil {
+		t.Fatalf("the reader: %v, %v", failed, err)
+	}
+	stop(t, feed)
+	l.settle(t, reader)
+	want, got := l.rows(t, "source"), l.rows(t, "copy")
+	if want != got || want[0].(int64) < manyCommits {
+		t.Errorf("the source has %v, its copy %v", want, got)
+	}
+	l.settle(t, l.stream(t, time.Second)) // a start reads the log of the newest batch
+	if again := l.rows(t, "copy"); again != want {
+		t.Errorf("after another start the copy has %v instead of %v", again, want)
+	}
+	files, err := tablefiles.Look(l.care.Place.Path("source"))
+	if err != nil || files.Files > manyCommits/4 || files.LogFiles > manyCommits {
+		t.Errorf("left: %+v, %v", files, err)
+	}
+}
+
+// testBehind lets a reader stand still while its source is written to and compacted: nothing is removed that it has
+// still to read, though it is older than the retention.
+func testBehind(t *testing.T, l *lake) {
+	insert := func(n int) {
+		for range n {
+			l.exec(t, "INSERT INTO "+l.care.Place.Table("source")+" SELECT id, DATE'2026-11-24' FROM range(10)")
+		}
+	}
+	insert(2)
+	reader := l.stream(t, 0)
+	l.settle(t, reader)
+	if left := l.run(t)["source"].LeftAlone; left != "" {
+		t.Errorf("nothing to do, and yet: %s", left)
+	}
+	insert(worthwhile)
+	if left := l.run(t)["source"].LeftAlone; !strings.HasPrefix(left, "copy begins to read it") {
+		t.Errorf("a reader of a snapshot: %q", left)
+	}
+	l.settle(t, l.stream(t, 0))
+	insert(worthwhile + 20) // behind two checkpoints of Delta's log
+	l.exec(t, "OPTIMIZE "+l.care.Place.Table("source"))
+	before := l.run(t)["source"]
+	if !strings.HasPrefix(before.LeftAlone, "copy has still to read version 11,") || !before.Nothing() {
+		t.Errorf("behind: %+v", before)
+	}
+	l.settle(t, l.stream(t, 0))
+	if want, got := l.rows(t, "source"), l.rows(t, "copy"); want != got {
+		t.Errorf("the source has %v, its copy %v", want, got)
+	}
+	insert(1) // for the reader to pass the compaction
+	l.settle(t, l.stream(t, 0))
+	after := l.run(t)["source"]
+	if after.LeftAlone != "" || after.Deleted < worthwhile+20 || after.LogFilesRemoved == 0 {
+		t.Errorf("with nobody behind: %+v", after)
+	}
+	// What verify does: the table as it was when its reader was last here.
+	l.settle(t, l.stream(t, 0))
+	if want, got := l.rows(t, "source"), l.rows(t, "copy"); want != got {
+		t.Errorf("in the end the source has %v, its copy %v", want, got)
+	}
+	if again := l.run(t)["source"]; again.Compacted != 0 {
+		t.Errorf("nothing has come, and yet: %+v", again)
+	}
+}
+
+func progress(t *testing.T, q *spark.StreamingQuery) spark.Progress {
+	t.Helper()
+	p, err := q.LastProgress(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p == nil {
+		return spark.Progress{BatchID: -1}
+	}
+	return *p
+}
+
+func await(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	began := time.Now()
+	for !happened() {
+		if time.Since(began) > 5*time.Minute {
+			t.Fatalf("waited in vain for %s", what)
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatalf("waited in vain for %s", what)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
