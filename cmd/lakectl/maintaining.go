@@ -10,9 +10,12 @@ import (
 
 // startMaintaining keeps the tables small, every so often, while a lakehouse runs.
 func (l *lakehouse) startMaintaining(interval time.Duration) *every {
-	clock := &steadyClock{last: time.Now()}
+	began := time.Now()
+	clock := &steadyClock{wall: began}
 	return startEvery(interval, func(ctx context.Context) error {
-		return l.mending.do(ctx, func(ctx context.Context) error { return l.maintainNow(ctx, clock.steady(time.Now())) })
+		return l.mending.do(ctx, func(ctx context.Context) error {
+			return l.maintainNow(ctx, clock.steady(time.Now(), time.Since(began)))
+		})
 	}, func(err error) {
 		l.steps.note("maintain failed, and is tried again in %s: %s", interval, firstLine(err))
 	})
@@ -44,14 +47,17 @@ func (l *lakehouse) maintainNow(ctx context.Context, steady bool) error {
 
 // steadyClock tells whether the wall clock has gone as the monotonic one, which stands still while the machine sleeps
 // and is never set.
-type steadyClock struct{ last time.Time }
+type steadyClock struct {
+	wall time.Time     // the last time
+	ran  time.Duration // by then, monotonic
+}
 
 // fairJump is what setting a clock by NTP explains.
 const fairJump = time.Minute
 
 // steady compares the clocks since the last time.
-func (c *steadyClock) steady(now time.Time) bool {
-	jump := now.Round(0).Sub(c.last.Round(0)) - now.Sub(c.last)
-	c.last = now
+func (c *steadyClock) steady(wall time.Time, ran time.Duration) bool {
+	jump := wall.Round(0).Sub(c.wall.Round(0)) - (ran - c.ran)
+	c.wall, c.ran = wall, ran
 	return jump.Abs() < fairJump
 }

@@ -74,7 +74,7 @@ func ReadLog(table string) (Log, error) {
 func logName(name string) (version int64, kind string, ok bool) {
 	digits, kind, _ := strings.Cut(strings.TrimPrefix(name, "."), ".")
 	version, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || len(digits) != 20 {
+	if err != nil || len(digits) != 20 || digits[0] < '0' {
 		return 0, "", false
 	}
 	first, _, _ := strings.Cut(kind, ".")
