@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 )
 
 // Reader is a query that reads a Delta table, as its checkpoint tells.
@@ -24,9 +23,6 @@ type Reader struct {
 	Snapshot bool
 }
 
-// aside is how AsideName ends.
-var aside = regexp.MustCompile(`\.\d{8}T\d{6}Z$`)
-
 // Readers finds all queries that read Delta tables among the checkpoints of a local folder, whoever made them. Those
 // that were set aside are none, and neither is one that has planned no batch: it begins with the table as it is then.
 // Errors: a checkpoint that can't be read; what it needs is then not known.
@@ -40,7 +36,7 @@ func Readers(root string) ([]Reader, error) {
 	}
 	var found []Reader
 	for _, e := range entries {
-		if !e.IsDir() || aside.MatchString(e.Name()) {
+		if !e.IsDir() || IsAside(e.Name()) {
 			continue
 		}
 		folder := filepath.Join(root, e.Name())
