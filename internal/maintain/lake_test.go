@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,10 +76,11 @@ func (l *lake) exec(t *testing.T, statement string) {
 	}
 }
 
-// rows returns how many a table has, and their checksum.
+// rows returns how many a table has, such as "t" or "t VERSION AS OF 3", and their checksum.
 func (l *lake) rows(t *testing.T, table string) [2]any {
 	t.Helper()
-	rows, err := l.session.Query(t.Context(), "SELECT count(*), sum(hash(id)) FROM "+l.care.Place.Table(table))
+	name, version, _ := strings.Cut(table, " ")
+	rows, err := l.session.Query(t.Context(), "SELECT count(*), sum(hash(id)) FROM "+l.care.Place.Table(name)+" "+version)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func needs(readers []checkpoint.Reader, tableID string, log tablefiles.Log, cuto
 			return needed{why: fmt.Sprintf("%s has still to read version %d, of %s", r.Checkpoint, version, at.UTC().Format(time.RFC3339))}, nil
 		}
 		if at, ok := log.Written(r.Files); ok && at.Before(cutoff) {
-			n.files = fmt.Sprintf("no file is deleted: nothing has come for %s since version %d", r.Checkpoint, r.Files)
+			n.files = fmt.Sprintf("nothing has come for %s since version %d", r.Checkpoint, r.Files)
 		}
 		n.log = min(n.log, r.Log)
 	}

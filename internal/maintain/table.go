@@ -1,7 +1,6 @@
 package maintain
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,9 @@ import (
 
 // worthwhile is how many files make a statement pay: an hour in which a query has written less costs nothing.
 const worthwhile = 8
+
+// longCompaction is how long one may take.
+const longCompaction = 10 * time.Minute
 
 // table cares for one.
 func (m *Maintainer) table(ctx context.Context, spec jobs.Table, readers []checkpoint.Reader, t *Table, now time.Time) error {
@@ -47,19 +49,20 @@ func (m *Maintainer) table(ctx context.Context, spec jobs.Table, readers []check
 		t.LeftAlone = err.Error()
 		return nil
 	}
-	need, err := needs(readers, state.id, log, now.Add(-files))
+	// A compaction says of its files that they went when it began, and its entry is written when it ends.
+	need, err := needs(readers, state.id, log, now.Add(min(files/2, longCompaction)-files))
 	if err != nil {
 		return err
 	}
-	if m.KeepFiles {
-		need.files = "no file is deleted: the clock was set, or the machine slept"
-	}
-	if t.LeftAlone = cmp.Or(need.why, need.files); need.why != "" {
+	if need.why != "" {
+		t.LeftAlone = need.why
 		return nil
 	}
-	err = m.compact(ctx, spec, before, state, t)
-	if err == nil && need.files == "" {
-		err = m.clear(ctx, spec, before, t)
+	if m.KeepFiles {
+		need.files = "the clock was set, or the machine slept"
+	}
+	if err = m.clear(ctx, spec, before.files-int(state.files), need.files, t); err == nil {
+		err = m.compact(ctx, spec, before, state, t)
 	}
 	if err == nil {
 		err = m.forget(folder, log, beginning(log, need.log, now.Add(-kept)), t)
@@ -168,14 +171,14 @@ func (m *Maintainer) compact(ctx context.Context, spec jobs.Table, before data, 
 	})
 }
 
-// clear deletes the files that the table has not had for its retention, where it has lost some.
-func (m *Maintainer) clear(ctx context.Context, spec jobs.Table, before data, t *Table) error {
-	s, err := m.detail(ctx, spec)
-	if err != nil {
-		return err
-	}
-	switch lost := before.files - int(s.files); {
+// clear deletes the files that the table has not had for its retention, where it has lost some and nothing speaks
+// against it.
+func (m *Maintainer) clear(ctx context.Context, spec jobs.Table, lost int, against string, t *Table) error {
+	switch {
 	case lost < worthwhile:
+		return nil
+	case against != "":
+		t.LeftAlone = "no file is deleted: " + against
 		return nil
 	case m.DryRun:
 		t.Deleted = lost
