@@ -50,7 +50,7 @@ func (l *lake) checkpointed(t *testing.T) {
 		l.exec(t, "INSERT INTO "+l.care.Place.Table("source")+" SELECT id, DATE'2026-11-24' FROM range(10)")
 		if version, err := tablefiles.Version(l.care.Place.Path("source")); err != nil {
 			t.Fatal(err)
-		} else if version%10 == 0 {
+		} else if version%5 == 0 {
 			made++
 		}
 	}
@@ -74,7 +74,7 @@ func (l *lake) oldLog(t *testing.T) {
 		for _, path := range []string{name + ".crc", "." + name + ".json.crc", "." + name + ".crc.crc"} {
 			write(t, filepath.Join(folder, path), []byte("{}"))
 		}
-		if version > 0 && version%10 == 0 {
+		if version > 0 && version%5 == 0 {
 			write(t, filepath.Join(folder, name+".checkpoint.parquet"), []byte("PAR1"))
 		}
 	}

@@ -40,7 +40,7 @@ func newLake(t *testing.T, server *local.Spark, retention string) *lake {
 		Place:     ddl.Place{Schema: "care_" + fmt.Sprint(time.Now().UnixNano()), Warehouse: filepath.Join(dir, "warehouse"), Checkpoints: filepath.Join(dir, "checkpoints")},
 	}}
 	for _, name := range []string{"source", "copy"} {
-		table := jobs.Table{Name: name, Columns: columns, PartitionBy: []string{"day"}, Properties: map[string]string{keepFiles: retention, keepLog: retention}}
+		table := jobs.Table{Name: name, Columns: columns, PartitionBy: []string{"day"}, Properties: map[string]string{keepFiles: retention, keepLog: retention, "delta.checkpointInterval": "5"}}
 		l.care.Lakehouse.Jobs = append(l.care.Lakehouse.Jobs, jobs.Job{Name: name, Table: table})
 	}
 	Local(l.care.Lakehouse)

@@ -1,6 +1,7 @@
 package maintain
 
 import (
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,8 +18,13 @@ func TestStreams(t *testing.T) {
 	t.Run("behind", func(t *testing.T) { testBehind(t, newLake(t, s, "interval 0 seconds")) })
 }
 
-// manyCommits are those of a day's quarter, at a trigger of ten seconds.
-const manyCommits = 2_000
+// manyCommits are those of a quarter of an hour; with LAKECTL_TEST_LONG, of an hour and a half.
+func manyCommits() int {
+	if os.Getenv("LAKECTL_TEST_LONG") != "" {
+		return 5_000
+	}
+	return 1_000
+}
 
 // testBeside maintains again and again, while a query writes, another reads and both are restarted, until nothing is
 // left of thousands of commits, and compares what was written with what was read.
@@ -28,7 +34,8 @@ func testBeside(t *testing.T, l *lake) {
 	await(t, "rows to be read", func() bool { return progress(t, feed).BatchID > 2 && progress(t, reader).BatchID > 2 })
 	stop(t, feed)
 	l.settle(t, reader)
-	l.commits(t, "source", manyCommits)
+	many := manyCommits()
+	l.commits(t, "source", many)
 
 	feed, reader = l.feed(t, time.Second), l.stream(t, time.Second)
 	var sum Table
@@ -36,7 +43,7 @@ func testBeside(t *testing.T, l *lake) {
 		tables := l.run(t)
 		source := tables["source"]
 		sum.Compacted, sum.Deleted, sum.LogFilesRemoved = sum.Compacted+source.Compacted, sum.Deleted+source.Deleted, sum.LogFilesRemoved+source.LogFilesRemoved
-		return sum.Compacted >= manyCommits && sum.Deleted >= manyCommits && sum.LogFilesRemoved >= manyCommits && progress(t, feed).BatchID > 20
+		return sum.Compacted >= int64(many) && sum.Deleted >= many && sum.LogFilesRemoved >= many && progress(t, feed).BatchID > 20
 	})
 	if failed, err := reader.Exception(t.Context()); failed != nil || err != nil {
 		t.Fatalf("the reader: %v, %v", failed, err)
@@ -44,7 +51,7 @@ func testBeside(t *testing.T, l *lake) {
 	stop(t, feed)
 	l.settle(t, reader)
 	want, got := l.rows(t, "source"), l.rows(t, "copy")
-	if want != got || want[0].(int64) < manyCommits {
+	if want != got || want[0].(int64) < int64(many) {
 		t.Errorf("the source has %v, its copy %v", want, got)
 	}
 	l.settle(t, l.stream(t, time.Second)) // a start reads the log of the newest batch
@@ -52,7 +59,7 @@ func testBeside(t *testing.T, l *lake) {
 		t.Errorf("after another start the copy has %v instead of %v", again, want)
 	}
 	files, err := tablefiles.Look(l.care.Place.Path("source"))
-	if err != nil || files.Files > manyCommits/4 || files.LogFiles > manyCommits {
+	if err != nil || files.Files > many/2 || files.LogFiles > many {
 		t.Errorf("left: %+v, %v", files, err)
 	}
 }
