@@ -13,106 +13,118 @@ import (
 	"github.com/cryptostream/lakectl/internal/tablefiles"
 )
 
-// TestGrowth measures how long a batch takes that writes to a table of so many commits, before and after it was
-// maintained: LAKECTL_MEASURE=100,20000,90000 go test -run TestGrowth -v -timeout 60m ./internal/maintain
+// TestGrowth measures how long it takes to write ten rows to tables of so many commits, in turn, and again after each
+// was maintained: LAKECTL_MEASURE=100,20000,90000 go test -run TestGrowth -v -timeout 60m ./internal/maintain
 func TestGrowth(t *testing.T) {
 	sizes := os.Getenv("LAKECTL_MEASURE")
 	if sizes == "" {
 		t.Skip("measures for minutes: LAKECTL_MEASURE names how many commits")
 	}
 	s := server(t)
+	var grown []*grownTable
 	for text := range strings.SplitSeq(sizes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			t.Fatalf("LAKECTL_MEASURE: %v", err)
 		}
-		l := newLake(t, s, "interval 0 seconds")
-		l.exec(t, "INSERT INTO "+l.care.Place.Table("source")+" SELECT id, DATE'2026-11-24' FROM range(10)")
-		l.commits(t, "source", n)
+		g := &grownTable{lake: newLake(t, s, "interval 0 seconds"), commits: n}
+		g.care.Lakehouse.Jobs = g.care.Lakehouse.Jobs[:1] // the source
+		g.insert(t)
+		g.lake.commits(t, "source", n)
 		began := time.Now()
-		l.checkpointed(t)
-		t.Logf("%d commits: the first checkpoint after %s", n, time.Since(began).Round(time.Second))
-		l.oldLog(t)
-		l.measure(t, fmt.Sprintf("%d commits", n))
-		began = time.Now()
-		l.run(t) // compacts, deletes
-		t.Logf("%d commits maintained in %s", n, time.Since(began).Round(time.Second))
-		l.checkpointed(t) // without what was deleted
-		l.run(t)          // removes the log before
-		l.measure(t, fmt.Sprintf("%d commits, maintained", n))
+		g.checkpointed(t)
+		g.oldLog(t)
+		t.Logf("%d commits: made in %s", n, time.Since(began).Round(time.Second))
+		grown = append(grown, g)
+	}
+	measure(t, "grown", grown)
+	for i, g := range grown {
+		began := time.Now()
+		g.run(t)          // puts together
+		g.run(t)          // deletes
+		g.checkpointed(t) // without what was deleted
+		g.run(t)          // removes the log before
+		t.Logf("%d commits: maintained in %s", g.commits, time.Since(began).Round(time.Second))
+		measure(t, "maintained", grown[:i+1])
 	}
 }
 
-// checkpointed writes to the source until Delta writes a checkpoint, three times.
-func (l *lake) checkpointed(t *testing.T) {
+type grownTable struct {
+	*lake
+	commits int
+}
+
+func (g *grownTable) folder() string { return g.care.Place.Path("source") }
+
+// insert writes ten rows.
+func (g *grownTable) insert(t *testing.T) time.Duration {
+	t.Helper()
+	began := time.Now()
+	g.exec(t, "INSERT INTO "+g.care.Place.Table("source")+" SELECT id, DATE'2026-11-24' FROM range(0, 10, 1, 1)")
+	return time.Since(began)
+}
+
+// checkpointed writes until Delta has written more checkpoints than stay in the log.
+func (g *grownTable) checkpointed(t *testing.T) {
 	t.Helper()
 	for made := 0; made <= spareCheckpoints; {
-		l.exec(t, "INSERT INTO "+l.care.Place.Table("source")+" SELECT id, DATE'2026-11-24' FROM range(10)")
-		if version, err := tablefiles.Version(l.care.Place.Path("source")); err != nil {
+		g.insert(t)
+		version, err := tablefiles.Version(g.folder())
+		if err != nil {
 			t.Fatal(err)
-		} else if version%5 == 0 {
+		}
+		if version%checkpointInterval == 0 {
 			made++
 		}
 	}
 }
 
-// oldLog adds what a stream leaves besides the entries: three checksums each, and a checkpoint every ten, below the
-// newest ones, which nobody reads.
-func (l *lake) oldLog(t *testing.T) {
+// oldLog adds what a stream leaves besides the entries: three checksums each, and checkpoints, below the newest ones,
+// which nobody reads.
+func (g *grownTable) oldLog(t *testing.T) {
 	t.Helper()
-	log, err := tablefiles.ReadLog(l.care.Place.Path("source"))
+	log, err := tablefiles.ReadLog(g.folder())
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := log.Checkpoints[0].Version
-	folder := filepath.Join(l.care.Place.Path("source"), "_delta_log")
 	for _, version := range log.Commits {
-		if version >= first {
+		if version >= log.Checkpoints[0].Version {
 			break
 		}
-		name := fmt.Sprintf("%020d", version)
-		for _, path := range []string{name + ".crc", "." + name + ".json.crc", "." + name + ".crc.crc"} {
-			write(t, filepath.Join(folder, path), []byte("{}"))
+		path := filepath.Join(g.folder(), "_delta_log", fmt.Sprintf("%020d", version))
+		hidden := filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
+		for _, name := range []string{path + ".crc", hidden + ".json.crc", hidden + ".crc.crc"} {
+			write(t, name, []byte("{}"))
 		}
-		if version > 0 && version%5 == 0 {
-			write(t, filepath.Join(folder, name+".checkpoint.parquet"), []byte("PAR1"))
+		if version > 0 && version%checkpointInterval == 0 {
+			write(t, path+".checkpoint.parquet", []byte("PAR1"))
 		}
 	}
 }
 
-// measure logs the median time of a batch, of listing the log, and what is there.
-func (l *lake) measure(t *testing.T, what string) {
+// measure logs the median time of a write, and what is there.
+func measure(t *testing.T, what string, tables []*grownTable) {
 	t.Helper()
-	feed := l.feed(t, 0)
-	const warm, batches = 5, 20
-	var times []time.Duration
-	seen := int64(-1)
-	await(t, "batches", func() bool {
-		if p := progress(t, feed); p.BatchID > seen && p.InputRows > 0 {
-			seen = p.BatchID
-			times = append(times, p.Duration())
+	const rounds = 9
+	times := make([][]time.Duration, len(tables))
+	for range rounds {
+		for i, g := range tables {
+			times[i] = append(times[i], g.insert(t))
 		}
-		return len(times) >= warm+batches
-	})
-	stop(t, feed)
-	if err := os.RemoveAll(l.care.Place.Checkpoint("feed")); err != nil {
-		t.Fatal(err)
 	}
-	times = times[warm:]
-	slices.Sort(times)
-	var listings []time.Duration
-	for range 5 {
-		start := time.Now()
-		if _, err := os.ReadDir(filepath.Join(l.care.Place.Path("source"), "_delta_log")); err != nil {
+	for i, g := range tables {
+		slices.Sort(times[i])
+		began := time.Now()
+		if _, err := os.ReadDir(filepath.Join(g.folder(), "_delta_log")); err != nil {
 			t.Fatal(err)
 		}
-		listings = append(listings, time.Since(start))
+		listed := time.Since(began)
+		files, err := tablefiles.Look(g.folder())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s, %d commits: a write takes %s (%s to %s), a log of %d files is listed in %s, %d data files",
+			what, g.commits, times[i][rounds/2].Round(time.Millisecond), times[i][0].Round(time.Millisecond), times[i][rounds-1].Round(time.Millisecond),
+			files.LogFiles, listed.Round(100*time.Microsecond), files.Files)
 	}
-	slices.Sort(listings)
-	files, err := tablefiles.Look(l.care.Place.Path("source"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%s: batch p50 %s p90 %s, log of %d files listed in %s, %d data files",
-		what, times[len(times)/2].Round(time.Millisecond), times[len(times)*9/10].Round(time.Millisecond), files.LogFiles, listings[2].Round(100*time.Microsecond), files.Files)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,9 @@ import (
 	"github.com/cryptostream/lakectl/internal/tablefiles"
 	"github.com/cryptostream/lakectl/jobs"
 )
+
+// checkpointInterval is after how many commits the tables get a checkpoint: half of what Delta does by itself.
+const checkpointInterval = 5
 
 // lake is a lakehouse of two tables on a real Spark: one that is written to, and a copy of it that a stream writes.
 type lake struct {
@@ -40,7 +44,7 @@ func newLake(t *testing.T, server *local.Spark, retention string) *lake {
 		Place:     ddl.Place{Schema: "care_" + fmt.Sprint(time.Now().UnixNano()), Warehouse: filepath.Join(dir, "warehouse"), Checkpoints: filepath.Join(dir, "checkpoints")},
 	}}
 	for _, name := range []string{"source", "copy"} {
-		table := jobs.Table{Name: name, Columns: columns, PartitionBy: []string{"day"}, Properties: map[string]string{keepFiles: retention, keepLog: retention, "delta.checkpointInterval": "5"}}
+		table := jobs.Table{Name: name, Columns: columns, PartitionBy: []string{"day"}, Properties: map[string]string{keepFiles: retention, keepLog: retention, "delta.checkpointInterval": strconv.Itoa(checkpointInterval)}}
 		l.care.Lakehouse.Jobs = append(l.care.Lakehouse.Jobs, jobs.Job{Name: name, Table: table})
 	}
 	Local(l.care.Lakehouse)
