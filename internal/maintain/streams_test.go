@@ -1,6 +1,7 @@
 package maintain
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // TestStreams maintains tables beside the queries that write and read them.
 func TestStreams(t *testing.T) {
 	s := server(t)
-	t.Run("beside", func(t *testing.T) { testBeside(t, newLake(t, s, "interval 20 seconds")) })
+	t.Run("beside", func(t *testing.T) { testBeside(t, newLake(t, s, "interval 1 hour")) })
 	t.Run("behind", func(t *testing.T) { testBehind(t, newLake(t, s, "interval 0 seconds")) })
 }
 
@@ -30,20 +31,20 @@ func manyCommits() int {
 // left of thousands of commits, and compares what was written with what was read.
 func testBeside(t *testing.T, l *lake) {
 	l.care.Lakehouse.Jobs = l.care.Lakehouse.Jobs[:1] // the source
-	feed, reader := l.feed(t, time.Second), l.stream(t, time.Second)
+	const often = 2 * time.Second
+	feed, reader := l.feed(t, often), l.stream(t, often)
 	await(t, "rows to be read", func() bool { return progress(t, feed).BatchID > 2 && progress(t, reader).BatchID > 2 })
-	stop(t, feed)
-	l.settle(t, reader)
+	l.keep(t, 10*time.Second+5*max(progress(t, feed).Duration(), progress(t, reader).Duration()), feed, reader)
 	many := manyCommits()
 	l.commits(t, "source", many)
 
-	feed, reader = l.feed(t, time.Second), l.stream(t, time.Second)
+	feed, reader = l.feed(t, often), l.stream(t, often)
 	var sum Table
 	await(t, "the tables to be small", func() bool {
 		tables := l.run(t)
 		source := tables["source"]
 		sum.Compacted, sum.Deleted, sum.LogFilesRemoved = sum.Compacted+source.Compacted, sum.Deleted+source.Deleted, sum.LogFilesRemoved+source.LogFilesRemoved
-		return sum.Compacted >= int64(many) && sum.Deleted >= many && sum.LogFilesRemoved >= many && progress(t, feed).BatchID > 20
+		return sum.Compacted >= int64(many) && sum.Deleted >= many && sum.LogFilesRemoved >= many && progress(t, feed).BatchID > 10
 	})
 	if failed, err := reader.Exception(t.Context()); failed != nil || err != nil {
 		t.Fatalf("the reader: %v, %v", failed, err)
@@ -121,6 +122,16 @@ func testBehind(t *testing.T, l *lake) {
 	if got := l.rows(t, "copy"); want != got {
 		t.Errorf("in the end the source has %v, its copy %v", want, got)
 	}
+}
+
+// keep stops the queries and has the source keep what it no longer has for so long: what a batch takes has to be less.
+func (l *lake) keep(t *testing.T, retention time.Duration, feed, reader *spark.StreamingQuery) {
+	t.Helper()
+	stop(t, feed)
+	l.settle(t, reader)
+	interval := fmt.Sprintf("interval %d seconds", int(retention.Seconds()))
+	t.Logf("%s: %s", keepFiles, interval)
+	l.exec(t, l.care.Place.SetProperties("source", map[string]string{keepFiles: interval, keepLog: interval}))
 }
 
 func progress(t *testing.T, q *spark.StreamingQuery) spark.Progress {
