@@ -33,9 +33,8 @@ const (
 // credits of a month, and the way to the server, are those of a Source.
 type History struct {
 	gecko       *coingecko
+	options     Options
 	granularity Granularity
-	public      bool // no paid plan
-	apart       time.Duration
 	log         *slog.Logger
 }
 
@@ -50,10 +49,8 @@ type Call struct {
 // NewHistory makes a History; Sources, Interval and Binance's options are not looked at. Errors: options that can't be
 // (exit code 2), a credit file that can't be read.
 func NewHistory(o Options, g Granularity) (*History, error) {
-	if g != Hourly && g != FiveMinutes {
-		return nil, usage("a granularity is %s or %s, not %q", Hourly, FiveMinutes, g)
-	}
-	if err := o.checkCoinGecko(); err != nil {
+	now := time.Now()
+	if err := o.CheckHistory(g, now, now); err != nil {
 		return nil, err
 	}
 	if o.Log == nil {
@@ -66,8 +63,32 @@ func NewHistory(o Options, g Granularity) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &History{gecko: gecko, granularity: g, public: o.CoinGeckoKeyKind != keyPro, apart: o.betweenCharts(), log: o.Log}, nil
+	return &History{gecko: gecko, options: o, granularity: g, log: o.Log}, nil
 }
+
+// CheckHistory says what is wrong with the options, and with quotes from a time on, as NewHistory and Plan would
+// (exit code 2), without touching anything.
+func (o Options) CheckHistory(g Granularity, from, now time.Time) error {
+	switch {
+	case g != Hourly && g != FiveMinutes:
+		return usage("a granularity is %s or %s, not %q", Hourly, FiveMinutes, g)
+	case o.public() && now.Sub(from) > publicPast:
+		return producer.NewError(2, "begin later, or use a key of a paid plan (LAKECTL_COINGECKO_KEY_KIND=pro)",
+			fmt.Errorf("coingecko gives the last 365 days only without a paid plan, from %s on", now.Add(-publicPast).UTC().Format(time.RFC3339)))
+	case g == FiveMinutes && now.Sub(from) > chartDay:
+		return producer.NewError(2, "begin later, or take hourly quotes",
+			fmt.Errorf("coingecko gives quotes every five minutes of the last 24 hours only, from %s on", now.Add(-chartDay).UTC().Format(time.RFC3339)))
+	}
+	if o.CoinGeckoURL != "" {
+		if _, err := parseBase(o.CoinGeckoURL, "http", "https"); err != nil {
+			return err
+		}
+	}
+	return o.checkCoinGecko()
+}
+
+// public says that there is no paid plan.
+func (o Options) public() bool { return o.CoinGeckoKeyKind != keyPro }
 
 // betweenCharts lies between two calls: the published limits are 30 a minute with a demo key and 5 to 15 without one.
 func (o Options) betweenCharts() time.Duration {
@@ -103,13 +124,8 @@ func (h *History) Credits() (left int, limited bool) {
 // Plan returns the calls for the quotes of [from, to), in order of time. Errors (exit code 2): a range that CoinGecko
 // does not give at this granularity, or not to who does not pay.
 func (h *History) Plan(from, to, now time.Time) ([]Call, error) {
-	switch {
-	case h.public && now.Sub(from) > publicPast:
-		return nil, producer.NewError(2, "begin later, or use a key of a paid plan (LAKECTL_COINGECKO_KEY_KIND=pro)",
-			fmt.Errorf("coingecko gives the last 365 days only without a paid plan, from %s on", now.Add(-publicPast).UTC().Format(time.RFC3339)))
-	case h.granularity == FiveMinutes && now.Sub(from) > chartDay:
-		return nil, producer.NewError(2, "begin later, or take hourly quotes",
-			fmt.Errorf("coingecko gives quotes every five minutes of the last 24 hours only, from %s on", now.Add(-chartDay).UTC().Format(time.RFC3339)))
+	if err := h.options.CheckHistory(h.granularity, from, now); err != nil {
+		return nil, err
 	}
 	var calls []Call
 	for begin := from; begin.Before(to); begin = begin.Add(chartDays) {
@@ -134,7 +150,7 @@ func (h *History) asked(c Call, now time.Time) (from, to time.Time) {
 	from, to = c.From, c.To
 	switch {
 	case to.Sub(from) >= least:
-	case h.public && now.Sub(to.Add(-least)) > publicPast:
+	case h.options.public() && now.Sub(to.Add(-least)) > publicPast:
 		to = from.Add(least)
 	default:
 		from = to.Add(-least)
@@ -151,7 +167,7 @@ const chartTries = 6
 func (h *History) Run(ctx context.Context, calls []Call, emit func(context.Context, producer.Message) error, done func(c Call, quotes, bad int)) error {
 	for i, c := range calls {
 		if i > 0 {
-			if err := sleep(ctx, h.apart); err != nil {
+			if err := sleep(ctx, h.options.betweenCharts()); err != nil {
 				return err
 			}
 		}
