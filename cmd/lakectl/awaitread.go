@@ -9,20 +9,15 @@ import (
 	"github.com/cryptostream/lakectl/internal/checkpoint"
 	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
-	"github.com/cryptostream/lakectl/internal/tablefiles"
 	"github.com/cryptostream/lakectl/jobs"
 )
 
 // readPatience is how long a query that has something to read may commit nothing.
 const readPatience = 3 * time.Minute
 
-// awaitRead waits until the queries that read a table have committed the version that it has now.
-func awaitRead(ctx context.Context, place ddl.Place, table string) error {
-	version, err := tablefiles.Version(place.Path(table))
-	if err != nil {
-		return err
-	}
-	for _, job := range jobs.Default().Readers(table) {
+// awaitRead waits until queries have committed a version of the table that they read.
+func awaitRead(ctx context.Context, place ddl.Place, version int64, readers ...jobs.Job) error {
+	for _, job := range readers {
 		if err := awaitVersion(ctx, place.Checkpoint(job.Name), job.Name, version); err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/internal/pipeline"
 	"github.com/cryptostream/lakectl/internal/spark"
+	"github.com/cryptostream/lakectl/internal/tablefiles"
 	"github.com/cryptostream/lakectl/jobs"
 	"github.com/cryptostream/lakectl/producer"
 )
@@ -146,7 +147,7 @@ func (b *backfillRun) limit(ctx context.Context) (plan pastPlan, err error) {
 	}
 	b.report.Calls, b.report.Credits = len(plan.calls), plan.credits
 	b.screen.line(planText(b.report, plan))
-	found, err := b.query(ctx, "look for ticks of other sources", b.Tables.Overlap(b.source.Sources(), within))
+	found, err := b.query(ctx, "look for ticks of other sources", b.Overlap(b.source.Sources(), within))
 	if err != nil {
 		return plan, err
 	}
@@ -257,7 +258,11 @@ func (b *backfillRun) follow(ctx context.Context) error {
 		return err
 	}
 	done := b.screen.step("silver")
-	if err := awaitRead(ctx, b.Place, b.Bronze.Sink.Table); err != nil {
+	arrived, err := tablefiles.Version(b.Place.Path(b.Bronze.Sink.Table))
+	if err != nil {
+		return err
+	}
+	if err := awaitRead(ctx, b.Place, arrived, b.Silver); err != nil {
 		return err
 	}
 	if err := b.reconcile(ctx, since, true); err != nil {
@@ -265,14 +270,18 @@ func (b *backfillRun) follow(ctx context.Context) error {
 	}
 	done("has it")
 	done = b.screen.step("gold")
-	if err := awaitRead(ctx, b.Place, b.Silver.Sink.Table); err != nil {
+	inserted, err := tablefiles.Version(b.Place.Path(b.Silver.Sink.Table))
+	if err != nil {
+		return err
+	}
+	if err := awaitRead(ctx, b.Place, inserted, jobs.Default().Readers(b.Silver.Sink.Table)...); err != nil {
 		return err
 	}
 	if err := b.reconcile(ctx, since, false); err != nil {
 		return err
 	}
 	done(fmt.Sprintf("%d windows written again", b.report.Windows))
-	return nil
+	return awaitRead(ctx, b.Place, arrived, jobs.Default().Readers(b.Bronze.Sink.Table)...) // dead letters, too
 }
 
 func (b *backfillRun) reconcile(ctx context.Context, since time.Time, eventsOnly bool) error {
