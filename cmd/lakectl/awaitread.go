@@ -13,7 +13,7 @@ import (
 )
 
 // readPatience is how long a query that has something to read may commit nothing.
-const readPatience = 3 * time.Minute
+const readPatience = 5 * time.Minute
 
 // awaitRead waits until queries have committed a version of the table that they read.
 func awaitRead(ctx context.Context, place ddl.Place, version int64, readers ...jobs.Job) error {
