@@ -45,7 +45,8 @@ func TestBackfill(t *testing.T) {
 		b.killed(t, line, "--source", "file", "--file", file)
 	}
 	r := b.backfill(t, "--source", "file", "--file", file)
-	if r.Read != pastRecords+1 || r.TooNew != 1 || r.NoTime != 1 || r.Published+r.Before != pastRecords || r.Held != 0 {
+	if r.Read != pastRecords+1 || r.TooNew != 1 || r.NoTime != 1 || r.Published+r.Before != pastRecords ||
+		r.BronzeRows != pastRecords || r.SilverRows != pastEvents || r.DeadLetters != 1 || r.AlreadyThere != 0 || r.Held != 0 {
 		t.Errorf("the file: %+v", r)
 	}
 	again := b.backfill(t, "--source", "file", "--file", file)

@@ -25,7 +25,8 @@ type backfillRun struct {
 	source  pastSource
 	lake    *joined
 	screen  *screen
-	folder  string // of the data dir: lock, what is pending
+	folder  string          // of the data dir: lock, what is pending
+	began   map[int32]int64 // offsets of its first records
 	report  backfill.Report
 }
 
@@ -107,7 +108,7 @@ func (b *backfillRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	began, behind, err := b.position(ctx)
+	behind, err := b.position(ctx)
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (b *backfillRun) run(ctx context.Context) error {
 	if err := b.follow(ctx); err != nil {
 		return err
 	}
-	return b.account(ctx, began)
+	return b.account(ctx)
 }
 
 // limit settles what may be brought in, says so, and refuses what would mix.
@@ -146,6 +147,9 @@ func (b *backfillRun) limit(ctx context.Context) (plan pastPlan, err error) {
 		return plan, err
 	}
 	b.report.Calls, b.report.Credits = len(plan.calls), plan.credits
+	if plan.found != nil {
+		b.report.NoTime = plan.found.NoTime
+	}
 	b.screen.line(planText(b.report, plan))
 	found, err := b.query(ctx, "look for ticks of other sources", b.Overlap(b.source.Sources(), within))
 	if err != nil {
@@ -182,32 +186,38 @@ func (b *backfillRun) ensureTopic(ctx context.Context) (producer.TopicInfo, erro
 	return producer.EnsureTopic(ctx, b.lake.kafka, want)
 }
 
-// position returns from where on records are this backfill's, and whether there are some already that Bronze does not
-// have.
-func (b *backfillRun) position(ctx context.Context) (began map[int32]int64, behind bool, err error) {
-	if began, err = producer.StartOffsets(ctx, b.lake.kafka, b.Topic()); err != nil {
-		return nil, false, err
+// position settles from where on records are this backfill's, those of one that was cut off included, and returns
+// whether the topic has some that Bronze does not have.
+func (b *backfillRun) position(ctx context.Context) (behind bool, err error) {
+	read, err := producer.StartOffsets(ctx, b.lake.kafka, b.Topic())
+	if err != nil {
+		return false, err
 	}
 	batch, err := checkpoint.Committed(b.Place.Checkpoint(b.Bronze.Name))
 	if err == nil {
-		began, err = batch.TopicOffsets(b.Topic())
+		read, err = batch.TopicOffsets(b.Topic())
 	}
 	if err != nil && !errors.Is(err, checkpoint.ErrNone) {
-		return nil, false, exit.New(exit.Refused, err, pipeline.ResetHint(b.Bronze))
+		return false, exit.New(exit.Refused, err, pipeline.ResetHint(b.Bronze))
+	}
+	left, cutOff, err := backfill.Pending(b.folder)
+	if err != nil {
+		return false, err
 	}
 	ends, err := producer.EndOffsets(ctx, b.lake.kafka, b.Topic())
-	for partition, end := range ends {
-		if _, known := began[partition]; !known { // it was added since
-			began[partition] = 0
+	b.began = map[int32]int64{}
+	for partition, end := range ends { // one that was added since begins at 0
+		behind = behind || read[partition] < end
+		if b.began[partition] = read[partition]; cutOff {
+			b.began[partition] = left.Offsets[partition]
 		}
-		behind = behind || began[partition] < end
 	}
-	return began, behind, err
+	return behind, err
 }
 
 // bronze brings what the topic has into Bronze.
 func (b *backfillRun) bronze(ctx context.Context, info producer.TopicInfo) error {
-	if _, err := backfill.Begin(b.folder, time.Now()); err != nil {
+	if err := backfill.Begin(b.folder, time.Now(), b.began); err != nil {
 		return err
 	}
 	done := b.screen.step("bronze")
@@ -253,7 +263,7 @@ func (b *backfillRun) backlog(ctx context.Context) (behind int64, err error) {
 // follow waits until the queries have read what came into Bronze, brings in what was too late for them, waits until
 // Gold's queries have read that, and writes the windows again that were closed before.
 func (b *backfillRun) follow(ctx context.Context) error {
-	since, pending, err := backfill.Pending(b.folder)
+	left, pending, err := backfill.Pending(b.folder)
 	if err != nil || !pending {
 		return err
 	}
@@ -265,7 +275,7 @@ func (b *backfillRun) follow(ctx context.Context) error {
 	if err := awaitRead(ctx, b.Place, arrived, b.Silver); err != nil {
 		return err
 	}
-	if err := b.reconcile(ctx, since, true); err != nil {
+	if err := b.reconcile(ctx, left.Since, true); err != nil {
 		return err
 	}
 	done("has it")
@@ -277,7 +287,7 @@ func (b *backfillRun) follow(ctx context.Context) error {
 	if err := awaitRead(ctx, b.Place, inserted, jobs.Default().Readers(b.Silver.Sink.Table)...); err != nil {
 		return err
 	}
-	if err := b.reconcile(ctx, since, false); err != nil {
+	if err := b.reconcile(ctx, left.Since, false); err != nil {
 		return err
 	}
 	done(fmt.Sprintf("%d windows written again", b.report.Windows))
@@ -294,9 +304,9 @@ func (b *backfillRun) reconcile(ctx context.Context, since time.Time, eventsOnly
 	return err
 }
 
-// account looks what has become of the records. When nothing has to wait for the watermark, all is done.
-func (b *backfillRun) account(ctx context.Context, began map[int32]int64) error {
-	rows, err := b.query(ctx, "look what has become of it", b.Account(began))
+// account looks what has become of the records. What waits for the watermark is for the next reconcile, whoever starts it.
+func (b *backfillRun) account(ctx context.Context) error {
+	rows, err := b.query(ctx, "look what has become of it", b.Account(b.began))
 	if err != nil {
 		return err
 	}
@@ -307,8 +317,5 @@ func (b *backfillRun) account(ctx context.Context, began map[int32]int64) error 
 	records, good, events, present, made := n[0], n[1], n[2], n[3], n[4]
 	b.report.BronzeRows, b.report.DeadLetters, b.report.Held = records, records-good, events-present
 	b.report.SilverRows, b.report.AlreadyThere = made, present-made
-	if b.report.Held > 0 {
-		return nil
-	}
 	return backfill.End(b.folder)
 }

@@ -152,7 +152,7 @@ func (b *backfillRun) publish(ctx context.Context, plan pastPlan) (err error) {
 			return nil
 		}
 		if begun == 0 {
-			if _, err := backfill.Begin(b.folder, time.Now()); err != nil {
+			if err := backfill.Begin(b.folder, time.Now(), b.began); err != nil {
 				return err
 			}
 		}

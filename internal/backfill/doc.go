@@ -5,7 +5,7 @@
 //	file.go        the quotes of a file within a range
 //	plan.go        what is to be done, and what speaks against it
 //	statements.go  what is asked of the tables
-//	pending.go     what is not brought in to the end yet
+//	pending.go     what is left of a backfill that was cut off
 //	report.go      what was done
 //
 // No event that is brought in is as new as the newest one in Silver. So it moves no watermark, and no live quote that

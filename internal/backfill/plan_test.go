@@ -2,9 +2,13 @@ package backfill
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/producer"
@@ -85,24 +89,29 @@ func TestSumOf(t *testing.T) {
 // TestPending survives a backfill that was cut off, and a damaged file.
 func TestPending(t *testing.T) {
 	dir := t.TempDir()
-	if _, left, err := Pending(dir); left || err != nil {
-		t.Errorf("nothing yet: %v, %v", left, err)
+	expect := func(what string, want Left, there bool) {
+		t.Helper()
+		got, left, err := Pending(dir)
+		if diff := cmp.Diff(want, got); diff != "" || left != there || err != nil {
+			t.Errorf("%s: %v, %v %s", what, left, err, diff)
+		}
 	}
-	first, err := Begin(dir, at(10, 0))
-	if err != nil || !first.Before(at(10, 0)) {
-		t.Errorf("%s, %v", first, err)
+	expect("nothing yet", Left{}, false)
+	first := Left{at(9, 59), map[int32]int64{0: 7}}
+	for what, offsets := range []map[int32]int64{{0: 7}, {0: 9}} {
+		if err := Begin(dir, at(10+what, 0), offsets); err != nil {
+			t.Fatal(err)
+		}
+		expect("begun", first, true)
 	}
-	again, err := Begin(dir, at(11, 0))
-	if err != nil || !again.Equal(first) {
-		t.Errorf("an earlier one is left: %s, %v", again, err)
+	if err := os.WriteFile(filepath.Join(dir, "pending.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if err := End(dir); err != nil {
-		t.Error(err)
+	expect("damaged", Left{}, true)
+	for range 2 {
+		if err := End(dir); err != nil {
+			t.Error(err)
+		}
 	}
-	if err := End(dir); err != nil {
-		t.Error(err)
-	}
-	if _, left, err := Pending(dir); left || err != nil {
-		t.Errorf("ended: %v, %v", left, err)
-	}
+	expect("ended", Left{}, false)
 }
