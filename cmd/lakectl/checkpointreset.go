@@ -98,7 +98,7 @@ func (a *app) reset(ctx context.Context, dir string, job jobs.Job, from checkpoi
 		return plan, err
 	}
 	defer end()
-	facts, err := resetFacts(ctx, session, placeOf(dir))
+	facts, err := resetFacts(ctx, session, placeOf(dir), job)
 	if err != nil {
 		return plan, err
 	}
@@ -134,8 +134,8 @@ func (a *app) agree(yes bool) error {
 	return nil
 }
 
-// resetFacts counts what the tables have.
-func resetFacts(ctx context.Context, session *spark.Session, place ddl.Place) (reset.Facts, error) {
+// resetFacts counts what the tables have, and looks where a job that reads Kafka is to go on.
+func resetFacts(ctx context.Context, session *spark.Session, place ddl.Place, of jobs.Job) (reset.Facts, error) {
 	facts := reset.Facts{Rows: map[string]int64{}}
 	for _, job := range jobs.Default().Jobs {
 		rows, err := session.Query(ctx, "SELECT count(*) FROM "+place.Table(job.Sink.Table))
@@ -143,11 +143,11 @@ func resetFacts(ctx context.Context, session *spark.Session, place ddl.Place) (r
 			return facts, fmt.Errorf("count the rows of %s: %w", job.Sink.Table, err)
 		}
 		facts.Rows[job.Sink.Table], _ = rows.Values[0][0].(int64)
-		if job.Source.Kafka != nil {
-			if facts.Next, err = pipeline.TableOffsets(ctx, session, place, job); err != nil {
-				return facts, err
-			}
-		}
 	}
-	return facts, nil
+	if of.Source.Kafka == nil {
+		return facts, nil
+	}
+	var err error
+	facts.Next, err = pipeline.TableOffsets(ctx, session, place, of)
+	return facts, err
 }

@@ -92,18 +92,29 @@ func completeJobs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDi
 }
 
 func jobNames() (names []string) {
-	for _, job := range jobs.Default().Jobs {
+	for _, job := range withBackfills() {
 		names = append(names, job.Name)
 	}
 	return names
 }
 
+// withBackfills returns the jobs, and behind them the queries of lakectl backfill.
+func withBackfills() []jobs.Job {
+	return slices.Concat(jobs.Default().Jobs, jobs.Default().Backfills())
+}
+
+func isBackfill(job jobs.Job) bool {
+	_, always := jobs.Default().Job(job.Name)
+	return !always
+}
+
 func jobNamed(name string) (jobs.Job, error) {
-	job, ok := jobs.Default().Job(name)
-	if !ok {
-		return job, exit.New(exit.Usage, fmt.Errorf("there is no job %s", name), "the jobs are "+strings.Join(jobNames(), ", "))
+	all := withBackfills()
+	i := slices.IndexFunc(all, func(j jobs.Job) bool { return j.Name == name })
+	if i < 0 {
+		return jobs.Job{}, exit.New(exit.Usage, fmt.Errorf("there is no job %s", name), "the jobs are "+strings.Join(jobNames(), ", "))
 	}
-	return job, nil
+	return all[i], nil
 }
 
 func readCheckpoint(folder string, newest int) (CheckpointFiles, error) {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cryptostream/lakectl/internal/checkpoint"
 	"github.com/cryptostream/lakectl/internal/dlq"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/reconcile"
@@ -150,15 +149,7 @@ func (l letters) awaitReaders(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = poll(ctx, job.Name+" to read it", func() (bool, error) {
-			batch, err := checkpoint.Committed(l.Place.Checkpoint(job.Name))
-			if err != nil {
-				return false, err
-			}
-			read, known, err := batch.TableVersion()
-			return known && read >= version, err
-		})
-		if err != nil {
+		if err := awaitRead(ctx, l.Place, version, job); err != nil {
 			return err
 		}
 	}

@@ -154,7 +154,7 @@ func examineCheckpoints(dir string) []doctor.Finding {
 	var findings []doctor.Finding
 	for _, s := range all {
 		f := doctor.Fine("checkpoint "+s.Job, "%s: batch %s, %s, %d files", s.State, orDash(s.Batch), sizeText(s.Bytes), s.Files)
-		job, _ := jobs.Default().Job(s.Job)
+		job, _ := jobNamed(s.Job)
 		switch {
 		case s.State == "changed":
 			f.State, f.Says, f.Remedy = doctor.Problem, s.Why, "undo the change, or use another --data-dir"

@@ -26,7 +26,8 @@ type feedOptions struct {
 	file     string
 	speed    string
 	exchange exchangeOptions
-	standIn  bool // simulated, since no exchange has answered
+	standIn  bool     // simulated, since no exchange has answered
+	holds    contents // what the data dir is for already, where nothing is published; "" is what the source gives
 }
 
 func (o *feedOptions) flags(cmd *cobra.Command) {
@@ -80,6 +81,9 @@ func (o *feedOptions) replaySpeed() (float64, error) {
 }
 
 func (o *feedOptions) contents() contents {
+	if o.holds != "" {
+		return o.holds
+	}
 	switch o.source {
 	case "replay":
 		return replayed

@@ -88,22 +88,34 @@ const (
 
 // claimContents notes what a data dir is for, and refuses another use later.
 func claimContents(dir string, now contents) error {
-	path := filepath.Join(dir, "contents.json")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	before, err := readContents(dir)
+	switch {
+	case err != nil:
+		return err
+	case before == "":
 		text, _ := json.Marshal(map[string]contents{"contents": now})
-		return os.WriteFile(path, append(text, '\n'), 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("read what the data dir is for: %w", err)
-	}
-	var before struct{ Contents contents }
-	if err := json.Unmarshal(text, &before); err != nil {
-		return fmt.Errorf("read what the data dir is for: %s: %w", path, err)
-	}
-	if before.Contents != now {
-		return exit.New(exit.Refused, fmt.Errorf("data dir %s holds %s prices; %s ones would mix with them", dir, before.Contents, now),
+		return os.WriteFile(contentsPath(dir), append(text, '\n'), 0o600)
+	case before != now:
+		return exit.New(exit.Refused, fmt.Errorf("data dir %s holds %s prices; %s ones would mix with them", dir, before, now),
 			"choose another with --data-dir")
 	}
 	return nil
+}
+
+func contentsPath(dir string) string { return filepath.Join(dir, "contents.json") }
+
+// readContents returns what a data dir is for; "" where nobody has said so yet.
+func readContents(dir string) (contents, error) {
+	text, err := os.ReadFile(contentsPath(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	var of struct{ Contents contents }
+	if err == nil {
+		err = json.Unmarshal(text, &of)
+	}
+	if err != nil {
+		return "", fmt.Errorf("read what the data dir is for: %s: %w", contentsPath(dir), err)
+	}
+	return of.Contents, nil
 }

@@ -151,7 +151,7 @@ func (a *app) verify(ctx context.Context, dir string, within verify.Range, sampl
 func verifierOn(session *spark.Session, dir string, log *slog.Logger) *verify.Verifier {
 	place := placeOf(dir)
 	return &verify.Verifier{
-		Lakehouse: jobs.Default(), Place: place,
+		Lakehouse: jobs.Default(), Backfills: jobs.Default().Backfills(), Place: place,
 		Query: func(ctx context.Context, statement string) (verify.Rows, error) {
 			rows, err := session.Query(ctx, statement)
 			return verify.Rows(rows), err

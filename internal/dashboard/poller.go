@@ -169,7 +169,7 @@ func (p *poller) follow(ctx context.Context, version string) error {
 	if p.store.newest == 0 {
 		return p.load(ctx) // the first rows may be of any time
 	}
-	rows, tooMuch, err := p.reader.follow(ctx, p.store.offsets, p.store.complete) // only this goroutine writes them
+	rows, tooMuch, err := p.reader.follow(ctx, p.store.ends, p.store.complete) // only this goroutine writes them
 	if err != nil {
 		return err
 	}

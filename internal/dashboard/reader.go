@@ -79,8 +79,8 @@ func (r reader) newest(ctx context.Context) (t time.Time, err error) {
 }
 
 // follow reads what has come since a store was filled last; tooMuch is more than it takes at once.
-func (r reader) follow(ctx context.Context, offsets map[int64]int64, complete int64) (rows []row, tooMuch bool, err error) {
-	rows, err = r.rows(ctx, after(offsets, complete))
+func (r reader) follow(ctx context.Context, ends map[int64]end, complete int64) (rows []row, tooMuch bool, err error) {
+	rows, err = r.rows(ctx, after(ends, complete))
 	return rows, len(rows) > maxTicks, err
 }
 

@@ -45,6 +45,12 @@ func (s *series) add(added []latest, complete int64) []tick {
 	return s.ticks[from:]
 }
 
+// has reports whether a tick is held.
+func (s *series) has(t tick) bool {
+	_, found := slices.BinarySearchFunc(s.ticks, t, tick.compare)
+	return found
+}
+
 // from is the index of the first tick at or after a time.
 func (s *series) from(at int64) int { return firstAt(s.ticks, at) }
 

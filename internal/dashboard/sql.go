@@ -25,17 +25,17 @@ func between(from, to int64) string {
 		silverColumns, date(from), date(to), literal(from), literal(to), maxTicks+1)
 }
 
-// after reads what has come behind the offsets, of events after a time. Partitions that were not seen yet
+// after reads what has come behind the ends, of events after a time. Partitions that were not seen yet
 // are higher than those that were, or among them with no row.
-func after(offsets map[int64]int64, from int64) string {
+func after(ends map[int64]end, from int64) string {
 	var seen []string
 	highest := int64(-1)
-	if len(offsets) > 0 {
-		highest = slices.Max(slices.Collect(maps.Keys(offsets)))
+	if len(ends) > 0 {
+		highest = slices.Max(slices.Collect(maps.Keys(ends)))
 	}
 	for part := range highest + 1 {
-		if offset, ok := offsets[part]; ok {
-			seen = append(seen, fmt.Sprintf("kafka_partition = %d and kafka_offset > %d", part, offset))
+		if last, ok := ends[part]; ok {
+			seen = append(seen, fmt.Sprintf("kafka_partition = %d and kafka_offset > %d", part, last.offset))
 		} else {
 			seen = append(seen, fmt.Sprintf("kafka_partition = %d", part))
 		}

@@ -29,22 +29,31 @@ type store struct {
 	newest  int64             // event_time, microseconds; 0: there is no tick
 	// complete is the event time from which every tick is held or thinned; back, from which thinned ones are.
 	complete, back int64
-	full           bool            // history is held as far as it is
-	offsets        map[int64]int64 // newest offset that was read, by partition
+	full           bool          // history is held as far as it is
+	ends           map[int64]end // of what was read, by partition
+}
+
+// end is the newest event of a partition, and its offset. Rows behind it are read next. A backfill's records have
+// offsets of another topic, lower or higher ones, but none of its events is the newest: so they don't move the end, and
+// may be read again.
+type end struct{ at, offset int64 }
+
+func (e end) before(other end) bool {
+	return e.at < other.at || e.at == other.at && e.offset < other.offset
 }
 
 func newStore(complete time.Time) *store {
 	at := complete.UnixMicro()
-	return &store{series: map[string]*series{}, current: map[string]string{}, offsets: map[int64]int64{}, complete: at, back: at + averaged.Microseconds()}
+	return &store{series: map[string]*series{}, current: map[string]string{}, ends: map[int64]end{}, complete: at, back: at + averaged.Microseconds()}
 }
 
-// add takes rows of Silver that were not taken before, and returns the ticks by pair that are new or have
+// add takes rows of Silver, of which it may have some, and returns the ticks by pair that are new or have
 // another average now.
 func (s *store) add(rows []row) map[string][]tick {
 	byPair := map[string][]latest{}
 	for _, r := range rows {
-		if last, ok := s.offsets[r.part]; !ok || r.offset > last {
-			s.offsets[r.part] = r.offset
+		if last, ok := s.ends[r.part]; !ok || last.before(end{r.at, r.offset}) {
+			s.ends[r.part] = end{r.at, r.offset}
 		}
 		if r.at <= s.newest-settled.Microseconds() || r.at <= s.complete {
 			continue
@@ -52,7 +61,9 @@ func (s *store) add(rows []row) map[string][]tick {
 		if s.series[r.pair] == nil {
 			s.series[r.pair] = &series{pair: r.pair, base: r.base, quote: r.quote}
 		}
-		byPair[r.pair] = append(byPair[r.pair], r.latest)
+		if !s.series[r.pair].has(r.tick) {
+			byPair[r.pair] = append(byPair[r.pair], r.latest)
+		}
 	}
 	changed := map[string][]tick{}
 	for pair, added := range byPair {

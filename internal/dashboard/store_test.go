@@ -263,3 +263,26 @@ func TestChange(t *testing.T) {
 		}
 	}
 }
+
+// TestBackfilled brings a tick of the past with an offset of another topic: it is shown once, and the next live ticks are
+// still read.
+func TestBackfilled(t *testing.T) {
+	start := time.Date(2026, 11, 24, 22, 0, 0, 0, time.UTC)
+	tickAt := func(after time.Duration, offset int64) row {
+		r := row{pair: "BTC-USD", base: "BTC", quote: "USD"}
+		r.at, r.offset, r.price = start.Add(after).UnixMicro(), offset, "1"
+		return r
+	}
+	s := newStore(start.Add(-time.Hour))
+	s.add([]row{tickAt(0, 10), tickAt(20*time.Minute, 11)})
+	past := tickAt(10*time.Minute, 45_000)
+	if got := len(s.add([]row{past})["BTC-USD"]); got != 2 {
+		t.Errorf("%d ticks are new or have another average, want the one and the one behind it", got)
+	}
+	if diff := cmp.Diff(map[int64]end{0: {start.Add(20 * time.Minute).UnixMicro(), 11}}, s.ends, cmp.AllowUnexported(end{})); diff != "" {
+		t.Errorf("what is read next: %s", diff)
+	}
+	if changed := s.add([]row{past, tickAt(20*time.Minute, 11)}); len(changed) != 0 || len(s.series["BTC-USD"].ticks) != 3 {
+		t.Errorf("the same once more: %v", changed)
+	}
+}

@@ -101,6 +101,7 @@ func New(o Options) *Exchange {
 	e.mux.HandleFunc("GET /api/v3/ticker/24hr", e.behind(Binance, e.ticker))
 	e.mux.HandleFunc("GET /api/v3/exchangeInfo", e.behind(Binance, e.exchangeInfo))
 	e.mux.HandleFunc("GET /api/v3/coins/markets", e.behind(CoinGecko, e.markets))
+	e.mux.HandleFunc("GET /api/v3/coins/{id}/market_chart/range", e.behind(CoinGecko, e.chart))
 	e.mux.HandleFunc("GET /stream", e.behind(Stream, e.stream))
 	return e
 }

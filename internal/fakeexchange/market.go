@@ -38,6 +38,7 @@ var assets = []asset{
 
 // market makes the prices: each quote of an asset moves it.
 type market struct {
+	seed   int64
 	mu     sync.Mutex
 	random *rand.Rand
 	assets []asset
@@ -45,7 +46,7 @@ type market struct {
 }
 
 func newMarket(seed int64, unknown []string) *market {
-	m := &market{random: rand.New(rand.NewPCG(uint64(seed), 1)), prices: map[string]int64{}}
+	m := &market{seed: seed, random: rand.New(rand.NewPCG(uint64(seed), 1)), prices: map[string]int64{}}
 	for _, a := range assets {
 		if slices.Contains(unknown, a.base+"USDT") {
 			a.traded = false

@@ -119,7 +119,11 @@ func refuseLost(ctx context.Context, session *spark.Session, place ddl.Place, jo
 	if exists || newTable {
 		return nil
 	}
-	rows, err := session.Query(ctx, "SELECT 1 FROM "+place.Table(job.Sink.Table)+" LIMIT 1")
+	own := "true"
+	if k := job.Source.Kafka; k != nil { // a backfill writes the same table, from another topic
+		own = "topic = " + ddl.Literal(k.Topic)
+	}
+	rows, err := session.Query(ctx, "SELECT 1 FROM "+place.Table(job.Sink.Table)+" WHERE "+own+" LIMIT 1")
 	if err != nil {
 		return fmt.Errorf("look into table %s: %w", job.Sink.Table, err)
 	}

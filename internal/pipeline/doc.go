@@ -12,5 +12,6 @@
 //	start.go       Job → streaming query
 //	failure.go     which failures a restart can heal
 //	pipeline.go    the life of the queries
+//	once.go        a job of no pipeline, over what its source holds
 //	status.go      what the outside sees of it
 package pipeline

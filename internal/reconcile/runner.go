@@ -23,6 +23,8 @@ type Reconciler struct {
 	// Query runs a statement in a session whose plans are not cached and in which the tables are registered, and
 	// returns its rows: BIGINT as int64, DATE as text or a type of it, TIMESTAMP as time.Time.
 	Query func(ctx context.Context, statement string) ([][]any, error)
+	// EventsOnly leaves the windows alone, for a caller that has them written afterwards.
+	EventsOnly bool
 	// DryRun only counts. Windows that the late events would change are not among what it finds.
 	DryRun bool
 }
@@ -50,6 +52,10 @@ func (r *Reconciler) Run(ctx context.Context, since time.Time) (Report, time.Tim
 		report.Events = append(report.Events, change)
 		if err != nil {
 			return report, since, err
+		}
+		if r.EventsOnly {
+			next.stay = true
+			continue
 		}
 		if err := r.windows(ctx, job, scope, since, &report, &next); err != nil {
 			return report, since, err

@@ -25,15 +25,22 @@ func (s statements) bronze(job jobs.Job) []check {
 			remedy:   "lakectl query \"describe history " + s.place.Schema + "." + job.Sink.Table + "\" shows who deleted what; RESTORE TABLE brings it back",
 		},
 	}
-	if edges := s.edges(job); edges != "" {
-		checks = append(checks, check{
-			name:     "missing at the ends",
-			offences: edges,
-			why:      "the query has committed offsets whose records are not in " + job.Sink.Table + ": rows were deleted, or the checkpoint is of another table",
-			remedy:   "lakectl query \"describe history " + s.place.Schema + "." + job.Sink.Table + "\" shows who deleted what; RESTORE TABLE brings it back",
-		})
+	return append(checks, s.ends(job)...)
+}
+
+// ends returns the check of a topic's ends, where its query's checkpoint says what they are. The others look at all
+// topics of a table at once.
+func (s statements) ends(job jobs.Job) []check {
+	edges := s.edges(job)
+	if edges == "" {
+		return nil
 	}
-	return checks
+	return []check{{
+		name:     "missing at the ends",
+		offences: edges,
+		why:      "the query of " + job.Name + " has committed offsets whose records are not in " + job.Sink.Table + ": rows were deleted, or the checkpoint is of another table",
+		remedy:   "lakectl query \"describe history " + s.place.Schema + "." + job.Sink.Table + "\" shows who deleted what; RESTORE TABLE brings it back",
+	}}
 }
 
 func (s statements) records(job jobs.Job) string {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cryptostream/lakectl/internal/checkpoint"
+	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/jobs"
 )
 
@@ -13,7 +15,8 @@ import (
 // be read, and that was made by this job. What else a restart may meet, only a restart shows.
 func (v *Verifier) restart(ctx context.Context, s statements) (Invariant, error) {
 	i := Invariant{ID: "I5", Says: "a restart needs no manual step: every table that has rows has the checkpoint that filled it"}
-	for _, job := range v.Lakehouse.Jobs {
+	looked := int64(len(v.Lakehouse.Jobs))
+	for _, job := range slices.Concat(v.Lakehouse.Jobs, v.Backfills) {
 		offence, err := v.checkpointOf(ctx, s, job)
 		if err != nil {
 			return i, err
@@ -22,8 +25,21 @@ func (v *Verifier) restart(ctx context.Context, s statements) (Invariant, error)
 			i.Offences = append(i.Offences, *offence)
 		}
 	}
-	i.LookedAt = []Count{{"checkpoints", int64(len(v.Lakehouse.Jobs))}}
+	for _, job := range v.Backfills {
+		if _, ran := s.snapshot.Committed[job.Name]; ran {
+			looked++
+		}
+	}
+	i.LookedAt = []Count{{"checkpoints", looked}}
 	return i, nil
+}
+
+// ofTopic is the condition for the rows of a job's sink that are its own: several topics may fill one table.
+func ofTopic(job jobs.Job) string {
+	if job.Source.Kafka == nil {
+		return "true"
+	}
+	return "topic = " + ddl.Literal(job.Source.Kafka.Topic)
 }
 
 func (v *Verifier) checkpointOf(ctx context.Context, s statements, job jobs.Job) (*Offence, error) {
@@ -34,7 +50,7 @@ func (v *Verifier) checkpointOf(ctx context.Context, s statements, job jobs.Job)
 	}
 	switch {
 	case errors.Is(err, checkpoint.ErrNone):
-		rows, err := v.Query(ctx, "SELECT 1 FROM "+s.table(job.Sink.Table)+" LIMIT 1")
+		rows, err := v.Query(ctx, "SELECT 1 FROM "+s.table(job.Sink.Table)+" WHERE "+ofTopic(job)+" LIMIT 1")
 		if err != nil || len(rows.Values) == 0 {
 			return nil, err
 		}

@@ -37,19 +37,32 @@ func (v *Verifier) bronze(ctx context.Context, s statements) (Invariant, error) 
 			return i, err
 		}
 	}
+	for _, job := range v.Backfills {
+		if _, ran := s.snapshot.Committed[job.Name]; !ran {
+			continue
+		}
+		found, err := v.look(ctx, s.ends(job))
+		if err != nil {
+			return i, err
+		}
+		i.Offences = append(i.Offences, found...)
+		if err := v.topic(ctx, s, job, &i); err != nil {
+			return i, err
+		}
+	}
 	return i, nil
 }
 
 // topic compares how far a query has come with what Kafka has.
 func (v *Verifier) topic(ctx context.Context, s statements, job jobs.Job, i *Invariant) error {
 	if v.Topic == nil {
-		i.Notes = append(i.Notes, "Kafka was not asked: the lakehouse does not run")
+		i.note("Kafka was not asked: the lakehouse does not run")
 		return nil
 	}
 	topic := job.Source.Kafka.Topic
 	held, err := v.Topic(ctx, topic)
 	if errors.Is(err, ErrUnreachable) {
-		i.Notes = append(i.Notes, "Kafka was not asked: "+err.Error())
+		i.note("Kafka was not asked: " + err.Error())
 		return nil
 	}
 	if err != nil {
@@ -72,7 +85,7 @@ func (v *Verifier) topic(ctx context.Context, s statements, job jobs.Job, i *Inv
 				"the topic was made anew, or Kafka has lost acknowledged records", "the next start refuses another topic of the same name; use another data dir for it"))
 		}
 	}
-	i.NotYet = append(i.NotYet, Count{"records in Kafka that the query of " + job.Sink.Table + " has not committed", waiting})
+	i.NotYet = append(i.NotYet, Count{"records in Kafka that the query of " + job.Name + " has not committed", waiting})
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package verify
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Report is what a verify has found. Times are UTC.
 type Report struct {
@@ -22,6 +25,13 @@ type Invariant struct {
 	NotYet   []Count   `json:"not_looked_at"` // what the queries have still to do
 	Notes    []string  `json:"notes,omitempty"`
 	Offences []Offence `json:"offences"`
+}
+
+// note says something once.
+func (i *Invariant) note(text string) {
+	if !slices.Contains(i.Notes, text) {
+		i.Notes = append(i.Notes, text)
+	}
 }
 
 // Count is how many there are of something.

@@ -22,6 +22,9 @@ type Rows struct {
 // Verifier looks for what must not be in a lakehouse. It changes nothing.
 type Verifier struct {
 	Lakehouse *jobs.Lakehouse
+	// Backfills are queries beside the jobs, which fill a job's table from a topic of their own; those that were never
+	// run may be among them.
+	Backfills []jobs.Job
 	Place     ddl.Place // with checkpoints in a local folder
 	// Query runs a statement in a session whose plans are not cached and in which the tables are registered.
 	Query func(ctx context.Context, statement string) (Rows, error)

@@ -81,11 +81,15 @@ LEFT ANTI JOIN ` + ddl.Ident(job.Name) + ` AS given
   AND ` + same("kept", "given", derived(job.Table, "processed_at"))
 }
 
+// inBoth asks Bronze when it took a record in: good rows do not say of which topic theirs was, and a record of another
+// topic may have the same partition and offset.
 func (s statements) inBoth(jobs splitting) string {
 	return `SELECT bad.topic, bad.partition, bad.offset, good.event_id, bad.reasons
 FROM (SELECT * FROM ` + s.table(jobs.bad.Sink.Table) + ` WHERE ` + s.within.days("date") + `) AS bad
+JOIN ` + s.table(jobs.bad.Source.Table) + ` AS record
+  ON bad.date = record.ingest_date AND bad.topic = record.topic AND bad.partition = record.partition AND bad.offset = record.offset
 JOIN ` + s.table(jobs.good.Sink.Table) + ` AS good
-  ON bad.partition = good.kafka_partition AND bad.offset = good.kafka_offset`
+  ON bad.partition = good.kafka_partition AND bad.offset = good.kafka_offset AND record.ingested_at = good.ingested_at`
 }
 
 // unfoundedLetters checks those records again that the dead letters name.

@@ -41,20 +41,29 @@ func (s Snapshot) has(job string) bool {
 // origin of each of its rows.
 func (v *Verifier) pin(ctx context.Context) (Snapshot, error) {
 	s := Snapshot{Versions: map[string]int64{}, Committed: map[string]Progress{}}
+	for _, job := range v.Backfills {
+		v.reached(&s, job)
+	}
 	for i := len(v.Lakehouse.Jobs) - 1; i >= 0; i-- { // a job comes after those that write what it reads
 		job := v.Lakehouse.Jobs[i]
-		p, err := v.progress(job)
-		switch {
-		case err == nil:
-			s.Committed[job.Name] = p
-		case !errors.Is(err, checkpoint.ErrNone):
-			s.Committed[job.Name] = Progress{Version: -1} // I5 says what is the matter
-		}
+		v.reached(&s, job)
+		var err error
 		if s.Versions[job.Sink.Table], err = v.version(ctx, job.Sink.Table); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
+}
+
+// reached notes how far a job's query is.
+func (v *Verifier) reached(s *Snapshot, job jobs.Job) {
+	p, err := v.progress(job)
+	switch {
+	case err == nil:
+		s.Committed[job.Name] = p
+	case !errors.Is(err, checkpoint.ErrNone):
+		s.Committed[job.Name] = Progress{Version: -1} // I5 says what is the matter
+	}
 }
 
 func (v *Verifier) progress(job jobs.Job) (Progress, error) {

@@ -27,6 +27,7 @@ func snapshot() Snapshot {
 		s.Committed[job.Name] = Progress{Version: int64(i), WatermarkMs: 1700000000000}
 	}
 	s.Committed["bronze_prices"] = Progress{Version: -1, Next: map[int32]int64{0: 100, 1: 50}, First: map[int32]int64{0: 5}}
+	s.Committed["bronze_prices_backfill"] = Progress{Version: -1, Next: map[int32]int64{0: 70}, First: map[int32]int64{0: 0}}
 	return s
 }
 
@@ -37,6 +38,7 @@ func all(t *testing.T, s statements) string {
 	for _, job := range s.lakehouse.Jobs {
 		if job.Source.Kafka != nil {
 			checks = append(checks, s.bronze(job)...)
+			checks = append(checks, s.ends(job.Backfill())...)
 		}
 	}
 	for _, pair := range splittings(s.lakehouse) {

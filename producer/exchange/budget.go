@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -64,6 +65,7 @@ func (b *budget) remaining() int { return max(0, b.credits-b.used.Used) }
 // check returns a *Fault where no credits are left, until the next month.
 func (b *budget) check(now time.Time) error {
 	b.turn(now)
+	b.reread()
 	if b.remaining() > 0 {
 		return nil
 	}
@@ -73,21 +75,41 @@ func (b *budget) check(now time.Time) error {
 	return f
 }
 
-// spend counts one call.
+// spend counts one call, on top of what other processes have counted meanwhile.
 func (b *budget) spend(now time.Time) error {
-	b.turn(now)
-	b.used.Used++
-	b.left.Set(float64(b.remaining()))
-	text, err := json.Marshal(b.used)
-	if err == nil {
-		if err = os.MkdirAll(filepath.Dir(b.path), 0o700); err == nil {
-			err = replaceFile(b.path, append(text, '\n'), 0o600)
-		}
-	}
-	if err != nil {
+	if err := b.count(now); err != nil {
 		return fault(KindBudget, "keeping count of the credits: %w", err)
 	}
 	return nil
+}
+
+func (b *budget) count(now time.Time) (err error) {
+	if err := os.MkdirAll(filepath.Dir(b.path), 0o700); err != nil {
+		return err
+	}
+	lock := flock.New(b.path+".lock", flock.SetPermissions(0o600))
+	if err := lock.Lock(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	b.turn(now)
+	b.reread()
+	b.used.Used++
+	b.left.Set(float64(b.remaining()))
+	text, err := json.Marshal(b.used)
+	if err != nil {
+		return err
+	}
+	return replaceFile(b.path, append(text, '\n'), 0o600)
+}
+
+// reread takes into account what another process has counted: a backfill spends the same credits as the run.
+func (b *budget) reread() {
+	text, err := os.ReadFile(b.path)
+	var theirs usedCredits
+	if err == nil && json.Unmarshal(text, &theirs) == nil && theirs.Month == b.used.Month {
+		b.used.Used = max(b.used.Used, theirs.Used)
+	}
 }
 
 // pace is the time between calls that makes the credits last until the month ends.

@@ -6,6 +6,7 @@
 //	binance.go     Binance's REST API; doubt.go finds symbols that are not there
 //	stream.go      Binance's WebSocket
 //	coingecko.go   CoinGecko's REST API; budget.go counts its monthly credits
+//	history.go     its quotes of the past; chart.go: one call
 //	client.go      every HTTP request; gate.go spaces them; fault.go and retryafter.go say what went wrong
 //	number.go      an API's numbers as exact text; quotes.go makes quotes of them
 //	metrics.go     what is counted

@@ -19,6 +19,23 @@ func (o Options) Through(dial func(ctx context.Context, network, address string)
 // PlainNumber is how a number of an answer is read.
 var PlainNumber = plain
 
+// ParseChart reads an answer of market_chart/range.
+var ParseChart = parseChart
+
+// Asked is the range that a call really asks for.
+func (h *History) Asked(c Call, now time.Time) (from, to time.Time) { return h.asked(c, now) }
+
+// SpendCredits counts calls in the file of a folder, as one process does, and returns how many are left by its count.
+func SpendCredits(dir string, credits, calls int) (left int, err error) {
+	b, err := openBudget(dir, credits, newMetrics().budget.WithLabelValues(CoinGecko))
+	for range calls {
+		if err == nil {
+			err = b.spend(time.Now())
+		}
+	}
+	return b.remaining(), err
+}
+
 // Parse reads an answer of each API, as a poll does, for the pairs of the built-in list.
 func Parse(body []byte) []producer.Quote {
 	now, symbols := time.Now(), DefaultSymbols()

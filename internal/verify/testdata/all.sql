@@ -31,6 +31,16 @@ UNION ALL
 SELECT topic, partition, highest + 1 AS first_missing, next - 1 AS last_missing, next - highest - 1 AS records
 FROM ends WHERE highest + 1 < next;
 
+-- missing at the ends
+WITH wanted AS (SELECT * FROM VALUES ('crypto-prices-backfill', 0, 0L, 70L) AS (topic, partition, first, next)),
+held AS (SELECT topic, partition, min(offset) AS lowest, max(offset) AS highest FROM `cryptostream`.`bronze_prices` VERSION AS OF 10 GROUP BY topic, partition),
+ends AS (SELECT * FROM wanted LEFT JOIN held USING (topic, partition))
+SELECT topic, partition, first AS first_missing, coalesce(lowest, next) - 1 AS last_missing, coalesce(lowest, next) - first AS records
+FROM ends WHERE first < coalesce(lowest, next)
+UNION ALL
+SELECT topic, partition, highest + 1 AS first_missing, next - 1 AS last_missing, next - highest - 1 AS records
+FROM ends WHERE highest + 1 < next;
+
 -- events that are twice in silver_prices
 SELECT `event_id`, count(*) AS copies, array_sort(collect_list(struct(kafka_partition, kafka_offset))) AS records
 FROM `cryptostream`.`silver_prices` VERSION AS OF 11
@@ -172,8 +182,10 @@ LEFT ANTI JOIN `silver_prices` AS given
 -- dead letters that are in silver_prices too
 SELECT bad.topic, bad.partition, bad.offset, good.event_id, bad.reasons
 FROM (SELECT * FROM `cryptostream`.`dead_letter` VERSION AS OF 12 WHERE true) AS bad
+JOIN `cryptostream`.`bronze_prices` VERSION AS OF 10 AS record
+  ON bad.date = record.ingest_date AND bad.topic = record.topic AND bad.partition = record.partition AND bad.offset = record.offset
 JOIN `cryptostream`.`silver_prices` VERSION AS OF 11 AS good
-  ON bad.partition = good.kafka_partition AND bad.offset = good.kafka_offset;
+  ON bad.partition = good.kafka_partition AND bad.offset = good.kafka_offset AND record.ingested_at = good.ingested_at;
 
 -- dead letters that are twice in dead_letter
 SELECT topic, partition, offset, count(*) AS copies FROM `cryptostream`.`dead_letter` VERSION AS OF 12 WHERE true

@@ -163,8 +163,10 @@ LEFT ANTI JOIN `silver_prices` AS given
 -- dead letters that are in silver_prices too
 SELECT bad.topic, bad.partition, bad.offset, good.event_id, bad.reasons
 FROM (SELECT * FROM `cryptostream`.`dead_letter` VERSION AS OF 12 WHERE date >= date(timestamp_micros(1795392000000000)) AND date <= date(timestamp_micros(1795521600000000)) AND true) AS bad
+JOIN `cryptostream`.`bronze_prices` VERSION AS OF 10 AS record
+  ON bad.date = record.ingest_date AND bad.topic = record.topic AND bad.partition = record.partition AND bad.offset = record.offset
 JOIN `cryptostream`.`silver_prices` VERSION AS OF 11 AS good
-  ON bad.partition = good.kafka_partition AND bad.offset = good.kafka_offset;
+  ON bad.partition = good.kafka_partition AND bad.offset = good.kafka_offset AND record.ingested_at = good.ingested_at;
 
 -- dead letters that are twice in dead_letter
 SELECT topic, partition, offset, count(*) AS copies FROM `cryptostream`.`dead_letter` VERSION AS OF 12 WHERE date >= date(timestamp_micros(1795392000000000)) AND date <= date(timestamp_micros(1795521600000000)) AND true
