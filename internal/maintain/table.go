@@ -140,10 +140,10 @@ func (m *Maintainer) detail(ctx context.Context, spec jobs.Table) (state, error)
 	if len(rows) == 1 {
 		s.id, _ = rows[0]["id"].(string)
 		s.files, _ = rows[0]["numFiles"].(int64)
-		s.properties, _ = rows[0]["properties"].(map[string]string)
+		s.properties, _ = rows[0]["properties"].(map[string]string) // nil where it has none
 	}
-	if s.id == "" || s.properties == nil {
-		return s, fmt.Errorf("describe the table: no id and properties in %v", rows)
+	if s.id == "" {
+		return s, fmt.Errorf("describe the table: no id in %v", rows)
 	}
 	return s, nil
 }
