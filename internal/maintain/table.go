@@ -65,7 +65,7 @@ func (m *Maintainer) table(ctx context.Context, spec jobs.Table, readers []check
 		err = m.compact(ctx, spec, before, state, t)
 	}
 	if err == nil {
-		err = m.forget(folder, log, beginning(log, need.log, now.Add(-kept)), t)
+		err = m.forget(log, beginning(log, need.log, now.Add(-kept)), t)
 	}
 	if m.DryRun || t.Nothing() {
 		return err
@@ -140,10 +140,10 @@ func (m *Maintainer) detail(ctx context.Context, spec jobs.Table) (state, error)
 	if len(rows) == 1 {
 		s.id, _ = rows[0]["id"].(string)
 		s.files, _ = rows[0]["numFiles"].(int64)
-		s.properties, _ = rows[0]["properties"].(map[string]string)
+		s.properties, _ = rows[0]["properties"].(map[string]string) // nil where it has none
 	}
-	if s.id == "" || s.properties == nil {
-		return s, fmt.Errorf("describe the table: no id and properties in %v", rows)
+	if s.id == "" {
+		return s, fmt.Errorf("describe the table: no id in %v", rows)
 	}
 	return s, nil
 }
@@ -193,7 +193,7 @@ func (m *Maintainer) clear(ctx context.Context, spec jobs.Table, lost int, again
 }
 
 // forget removes the log before a version.
-func (m *Maintainer) forget(folder string, log tablefiles.Log, version int64, t *Table) error {
+func (m *Maintainer) forget(log tablefiles.Log, version int64, t *Table) error {
 	if m.DryRun {
 		t.LogFilesRemoved = log.Below(version)
 		return nil
