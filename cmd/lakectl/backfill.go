@@ -160,9 +160,9 @@ func (o *backfillOptions) checkPlace() error {
 		return exit.New(exit.Usage, errors.New("--brokers: the lakehouse has a Kafka of its own"), "leave --brokers out")
 	case local.Locked(o.dir):
 		return nil
-	case len(o.kafka.Brokers) == 0 && run.Kafka.PID == 0:
+	case len(o.kafka.Brokers) == 0 && run.Kafka.PID == 0 && run.Kafka.Addr != "": // with no address the start was killed before
 		return exit.New(exit.Usage, fmt.Errorf("the lakehouse in %s does not run, and reads a Kafka that is not its own", o.dir), "name it with --brokers")
-	case run.Spark.PID == 0:
+	case run.Spark.PID == 0 && run.Spark.Remote != "":
 		return exit.New(exit.Failed, fmt.Errorf("the lakehouse in %s does not run, and its Spark is not its own", o.dir), "start it with lakectl run --local --remote")
 	}
 	return nil
