@@ -57,6 +57,9 @@ Every flag can be given as LAKECTL_<FLAG> in the environment or as a key of ./la
   lakectl stop`,
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := refuseSecrets(cmd.Flags()); err != nil {
+				return err
+			}
 			if err := fillFlags(cmd.Flags(), os.LookupEnv, settingsFile); err != nil {
 				return err
 			}
