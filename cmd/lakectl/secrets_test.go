@@ -148,7 +148,12 @@ func (l looker) while(args []string, do func()) {
 		l.t.Fatal(err)
 	}
 	end := sync.OnceFunc(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
-	defer end()
+	defer func() {
+		end()
+		if l.t.Failed() {
+			l.t.Logf("the run said:\n%s", out.Bytes()[max(0, out.Len()-4000):])
+		}
+	}()
 	do()
 	for _, pid := range append(descendants(l.t, cmd.Process.Pid), cmd.Process.Pid) {
 		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
