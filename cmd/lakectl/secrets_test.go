@@ -187,3 +187,20 @@ func (l looker) files(dirs ...string) {
 		l.t.Errorf("only %d files", seen)
 	}
 }
+
+// What TestSecrets looks for is found in each form, and not where it is not.
+func TestSecretsAreSeen(t *testing.T) {
+	const text = `it's "quoted" \ and ünï`
+	s := newSecret("a password", text)
+	for _, found := range []string{
+		"x " + text, jaas(producer.KafkaConfig{Username: "u", Password: text}), fmt.Sprintf("%q", text), url.QueryEscape(text),
+		base64.StdEncoding.EncodeToString([]byte(text)), fmt.Sprintf("%q", fmt.Sprintf("%q", text)),
+	} {
+		if s.in([]byte(found)) == "" {
+			t.Errorf("not seen: %s", found)
+		}
+	}
+	if form := s.in([]byte(`it is "quoted" and uni`)); form != "" {
+		t.Errorf("seen where it is not: %s", form)
+	}
+}
