@@ -93,12 +93,12 @@ func (a *app) reset(ctx context.Context, dir string, job jobs.Job, from checkpoi
 	if _, err := reset.Make(jobs.Default(), placeOf(dir), job, from, reset.Facts{}, time.Now()); err != nil {
 		return plan, err
 	}
-	session, end, err := a.openIdle(ctx, dir)
+	session, end, err := a.openBare(ctx, dir)
 	if err != nil {
 		return plan, err
 	}
 	defer end()
-	facts, err := resetFacts(ctx, session, placeOf(dir))
+	facts, err := resetFacts(ctx, session, placeOf(dir), job)
 	if err != nil {
 		return plan, err
 	}
@@ -134,20 +134,33 @@ func (a *app) agree(yes bool) error {
 	return nil
 }
 
-// resetFacts counts what the tables have.
-func resetFacts(ctx context.Context, session *spark.Session, place ddl.Place) (reset.Facts, error) {
-	facts := reset.Facts{Rows: map[string]int64{}}
-	for _, job := range jobs.Default().Jobs {
-		rows, err := session.Query(ctx, "SELECT count(*) FROM "+place.Table(job.Sink.Table))
-		if err != nil {
-			return facts, fmt.Errorf("count the rows of %s: %w", job.Sink.Table, err)
-		}
-		facts.Rows[job.Sink.Table], _ = rows.Values[0][0].(int64)
-		if job.Source.Kafka != nil {
-			if facts.Next, err = pipeline.TableOffsets(ctx, session, place, job); err != nil {
-				return facts, err
-			}
-		}
+// resetFacts counts what the tables have. Those that the job reads must be whole, and so must the table that it goes on with.
+func resetFacts(ctx context.Context, session *spark.Session, place ddl.Place, job jobs.Job) (reset.Facts, error) {
+	facts := reset.Facts{Rows: map[string]int64{}, Damaged: map[string]bool{}}
+	damaged, err := pipeline.RegisterSound(ctx, session, place, jobs.Default())
+	if err != nil {
+		return facts, err
 	}
-	return facts, nil
+	needed := job.Source.Table
+	if job.Source.Kafka != nil {
+		needed = job.Sink.Table
+	}
+	if err, ok := damaged[needed]; ok {
+		return facts, err
+	}
+	for _, j := range jobs.Default().Jobs {
+		if _, ok := damaged[j.Sink.Table]; ok {
+			facts.Damaged[j.Sink.Table] = true
+			continue
+		}
+		rows, err := session.Query(ctx, "SELECT count(*) FROM "+place.Table(j.Sink.Table))
+		if err != nil {
+			return facts, fmt.Errorf("count the rows of %s: %w", j.Sink.Table, err)
+		}
+		facts.Rows[j.Sink.Table], _ = rows.Values[0][0].(int64)
+	}
+	if job.Source.Kafka != nil {
+		facts.Next, err = pipeline.TableOffsets(ctx, session, place, job)
+	}
+	return facts, pipeline.Damaged(place, jobs.Default(), err)
 }

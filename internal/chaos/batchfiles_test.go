@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,23 @@ func (l *lake) newest(job jobs.Job) batch {
 		b.version, b.data = newest, data
 	}
 	return b
+}
+
+// hasCommittedRows tells whether a batch of a query that has written rows is committed.
+func (l *lake) hasCommittedRows(job jobs.Job) bool {
+	l.t.Helper()
+	found, err := filepath.Glob(filepath.Join(l.tableOf(job), "_delta_log", "*[0-9].json"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return slices.ContainsFunc(found, func(path string) bool {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		txn, data := actions(l.t, text)
+		return txn != nil && len(data) > 0 && exists(batch{id: *txn, checkpoint: l.checkpointOf(job)}.commit())
+	})
 }
 
 // actions are the number of the batch that a commit in Delta's log is of, and the files that it adds.

@@ -3,7 +3,6 @@ package chaos_test
 import (
 	"fmt"
 	"net"
-	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -19,10 +18,7 @@ func TestPoints(t *testing.T) {
 	l.start()
 	l.flow(20)
 	gold := jobNamed(t, "gold_price_ma_5m")
-	l.await("a window in Gold", func() bool {
-		found, err := filepath.Glob(filepath.Join(l.tableOf(gold), "*=*", "*.parquet"))
-		return err == nil && len(found) > 0
-	})
+	l.await("a window in Gold", func() bool { return l.hasCommittedRows(gold) })
 	points := []point{planned, halfState, written, logged}
 	hits := map[string]int{}
 	for round := range rounds {
