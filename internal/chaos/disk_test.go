@@ -24,7 +24,7 @@ func TestDisk(t *testing.T) {
 		{"checkpoints", "64m", failing("No space left")},
 		{"warehouse", "128m", failing("No space left")},
 		{"kafka", "192m", func(s status) bool { return !s.Producer.KafkaUp }},
-		{"spool", "32m", func(s status) bool { return strings.Contains(s.Producer.LastError, "no space left") }},
+		{"spool", "32m", func(s status) bool { return strings.Contains(s.Producer.Blocked, "no space left") }},
 	}
 	for _, f := range folders {
 		l.mount(f.name, f.size)

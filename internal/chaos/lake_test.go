@@ -226,6 +226,7 @@ type status struct {
 		Taken, Acked, Spooled int64
 		KafkaUp               bool   `json:"kafka_up"`
 		LastError             string `json:"last_error"`
+		Blocked               string
 	}
 }
 
