@@ -141,23 +141,28 @@ func resetFacts(ctx context.Context, session *spark.Session, place ddl.Place, jo
 	if err != nil {
 		return facts, err
 	}
+	for _, j := range jobs.Default().Jobs {
+		table := j.Sink.Table
+		if _, known := damaged[table]; !known {
+			rows, err := session.Query(ctx, "SELECT count(*) FROM "+place.Table(table))
+			var e *pipeline.DamagedTableError
+			switch err = pipeline.Damaged(place, jobs.Default(), err); {
+			case errors.As(err, &e):
+				damaged[table] = e
+			case err != nil:
+				return facts, fmt.Errorf("count the rows of %s: %w", table, err)
+			default:
+				facts.Rows[table], _ = rows.Values[0][0].(int64)
+			}
+		}
+		facts.Damaged[table] = damaged[table] != nil
+	}
 	needed := job.Source.Table
 	if job.Source.Kafka != nil {
 		needed = job.Sink.Table
 	}
 	if err, ok := damaged[needed]; ok {
 		return facts, err
-	}
-	for _, j := range jobs.Default().Jobs {
-		if _, ok := damaged[j.Sink.Table]; ok {
-			facts.Damaged[j.Sink.Table] = true
-			continue
-		}
-		rows, err := session.Query(ctx, "SELECT count(*) FROM "+place.Table(j.Sink.Table))
-		if err != nil {
-			return facts, fmt.Errorf("count the rows of %s: %w", j.Sink.Table, err)
-		}
-		facts.Rows[j.Sink.Table], _ = rows.Values[0][0].(int64)
 	}
 	if job.Source.Kafka != nil {
 		facts.Next, err = pipeline.TableOffsets(ctx, session, place, job)

@@ -1,6 +1,7 @@
 package chaos_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -8,61 +9,63 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cryptostream/lakectl/internal/checkpoint"
 	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/internal/tablefiles"
 	"github.com/cryptostream/lakectl/jobs"
 )
 
-// TestDamage cuts and removes files of a lakehouse that is stopped, all at once, then starts it and does what each refusal
-// says, until it runs. What no command of lakectl mends, a lost file of Bronze, is made again from Kafka.
-func TestDamage(t *testing.T) {
+// TestDamagedCheckpoints cuts and removes files of checkpoints, all at once, then starts the lakehouse and does what each
+// refusal says, until it goes on.
+func TestDamagedCheckpoints(t *testing.T) {
 	n := times(t, 1, 0)
-	l := newLake(t, "--trigger", "500ms")
-	bronze, silver := jobNamed(t, "bronze_prices"), jobNamed(t, "silver_prices")
-	hourly, average := jobNamed(t, "gold_price_hourly"), jobNamed(t, "gold_price_ma_5m")
+	l := newLake(t, "--trigger", "1s")
 	l.start()
-	l.await("a window in Gold, and Delta's own checkpoints", func() bool {
-		return l.hasCommittedRows(average) && !slices.ContainsFunc([]jobs.Job{bronze, silver, average}, func(job jobs.Job) bool {
-			version, err := tablefiles.Version(l.tableOf(job))
-			return err != nil || version < 12
-		})
+	l.flow(20)
+	l.await("some batches of every query", func() bool {
+		return !slices.ContainsFunc(jobs.Default().Jobs, func(job jobs.Job) bool { return l.lastCommit(job) < 4 })
 	})
+	l.killLakectl()
+	for _, job := range jobs.Default().Jobs {
+		old := l.newest(job)
+		old.id -= 3
+		empty(t, old.offsets(), old.commit())
+	}
+	bronze, silver := jobNamed(t, "bronze_prices"), jobNamed(t, "silver_prices")
+	empty(t, filepath.Join(l.checkpointOf(bronze), "commits", fmt.Sprint(l.lastCommit(bronze))))
+	remove(t, filepath.Join(l.checkpointOf(jobNamed(t, "gold_price_hourly")), "metadata"))
+	tearAll(t, batch{t: t, id: l.lastCommit(silver), checkpoint: l.checkpointOf(silver)}.state("delta")...)
+	said := l.mend()
+	expect(t, said, "the checkpoint of bronze_prices is damaged: checkpoint file commits/",
+		"the checkpoint of gold_price_hourly is damaged: checkpoint file metadata", "the state of silver_prices is damaged")
+	l.flow(10)
+	o := l.check()
+	report(t, "older offsets and commits of every query emptied", n, "not noticed; %s", o)
+	report(t, "newest commit emptied (Bronze), metadata gone (Gold), state torn (Silver)", n,
+		"refused or ended with the file's name; after what the hints say %s", o)
+}
+
+// TestDamagedTables cuts and removes files of tables, one after the other, and does what lakectl verify says. What no command
+// mends, a lost file of Bronze, is made again from Kafka.
+func TestDamagedTables(t *testing.T) {
+	n := times(t, 1, 0)
+	l := newLake(t)
+	average := jobNamed(t, "gold_price_ma_5m")
+	l.start()
+	l.await("a window in Gold", func() bool { return l.hasCommittedRows(average) })
 	l.stop()
 
-	for _, job := range jobs.Default().Jobs { // survived
-		tearAll(t, filepath.Join(l.tableOf(job), "_delta_log", "_last_checkpoint"))
-		if old := l.newest(job); old.id > 3 {
-			old.id -= 3
-			empty(t, old.offsets())
-			empty(t, old.commit())
-		}
-	}
 	version, err := tablefiles.Version(l.tableOf(average))
 	if err != nil {
 		t.Fatal(err)
 	}
-	tearAll(t, l.newest(average).log(version))
-	empty(t, l.newest(bronze).commit())
-	remove(t, filepath.Join(l.checkpointOf(hourly), "metadata"))
-	tearAll(t, l.newest(silver).state("delta")...)
-	l.expect(l.mend(),
-		"table gold_price_ma_5m is damaged", "the checkpoint of bronze_prices is damaged: checkpoint file commits/",
-		"the checkpoint of gold_price_hourly is damaged: checkpoint file metadata", "the state of silver_prices is damaged")
-	l.flow(10)
-	o := l.check()
-	report(t, "older offsets and commits emptied, _last_checkpoint torn, of every query and table", n, "not noticed; %s", o)
-	report(t, "newest commit emptied (Bronze), metadata gone and newest Delta JSON torn (Gold), state torn (Silver)", n,
-		"refused or ended with the file's name; after what the hints say %s", o)
-
-	lose(t, l.tableOf(silver))
-	said := l.try("verify")
-	l.expect([]string{said.stderr}, "table silver_prices is damaged")
-	l.remedy(said)
-	lose(t, l.tableOf(bronze))
-	said = l.try("verify")
-	l.expect([]string{said.stderr}, "table bronze_prices is damaged")
-	if !strings.Contains(said.stderr, "move warehouse and checkpoints out of the data dir") {
-		t.Error(said.stderr)
+	tearAll(t, batch{table: l.tableOf(average)}.log(version))
+	l.remedy(l.unreadable("gold_price_ma_5m"))
+	lose(t, l.tableOf(jobNamed(t, "silver_prices")))
+	l.remedy(l.unreadable("silver_prices"))
+	lose(t, l.tableOf(jobNamed(t, "bronze_prices")))
+	if said := l.unreadable("bronze_prices").stderr; !strings.Contains(said, "move warehouse and checkpoints out of the data dir") {
+		t.Error(said)
 	}
 	for _, folder := range []string{"warehouse", "checkpoints"} {
 		if err := os.Rename(filepath.Join(l.dir, folder), filepath.Join(filepath.Dir(l.dir), folder)); err != nil {
@@ -71,19 +74,43 @@ func TestDamage(t *testing.T) {
 	}
 	l.start()
 	l.flow(10)
-	o = l.check()
-	report(t, "a Parquet file of Silver gone", n, "lakectl verify names it; reset makes Silver again")
-	report(t, "a Parquet file of Bronze gone", n, "lakectl verify names it; made again from what Kafka still had: %s", o)
+	o := l.check()
+	report(t, "newest Delta JSON of Gold torn", n, "lakectl verify names it, and the reset that makes the table again")
+	report(t, "a Parquet file of Silver gone", n, "lakectl verify names it, and the reset that makes the table again")
+	report(t, "a Parquet file of Bronze gone", n, "lakectl verify names it; all made again from what Kafka still had: %s", o)
 }
 
-// TestDamagedDeltaCheckpoint tears Delta's checkpoint of each table.
+// unreadable is what verify says of a table.
+func (l *lake) unreadable(table string) result {
+	l.t.Helper()
+	r := l.try("verify")
+	expect(l.t, []string{r.stderr}, "table "+table+" is damaged")
+	return r
+}
+
+// lastCommit is the newest committed batch of a query, -1 for none.
+func (l *lake) lastCommit(job jobs.Job) int64 {
+	l.t.Helper()
+	c, err := checkpoint.Look(l.checkpointOf(job))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if len(c.Commits) == 0 {
+		return -1
+	}
+	return c.Commits[len(c.Commits)-1]
+}
+
+// TestDamagedDeltaCheckpoint tears Delta's checkpoint of each table that has one, and the file that names it.
 func TestDamagedDeltaCheckpoint(t *testing.T) {
 	n := times(t, 1, 0)
 	l := newLake(t, "--trigger", "500ms")
 	l.start()
-	l.await("Delta's checkpoints", func() bool { return len(l.deltaCheckpoints()) >= len(jobs.Default().Jobs)-2 })
+	l.await("Delta's checkpoints", func() bool { return len(l.deltaCheckpoints()) >= 2 })
 	l.stop()
-	tearAll(t, l.deltaCheckpoints()...)
+	for _, path := range l.deltaCheckpoints() {
+		tearAll(t, path, filepath.Join(filepath.Dir(path), "_last_checkpoint"))
+	}
 	said := l.mend()
 	l.flow(10)
 	report(t, "Delta's checkpoints torn", n, "%q; %s", said, l.check())
@@ -148,14 +175,14 @@ func (l *lake) remedy(r result) {
 }
 
 // expect looks for words in what was said, each where it is its turn.
-func (l *lake) expect(said []string, words ...string) {
-	l.t.Helper()
+func expect(t *testing.T, said []string, words ...string) {
+	t.Helper()
 	if len(said) != len(words) {
-		l.t.Errorf("%d refusals, want %d: %q", len(said), len(words), said)
+		t.Errorf("%d refusals, want %d: %q", len(said), len(words), said)
 	}
 	for i := range min(len(said), len(words)) {
 		if !strings.Contains(said[i], words[i]) {
-			l.t.Errorf("refusal %d: %s\nwant %q", i, said[i], words[i])
+			t.Errorf("refusal %d: %s\nwant %q", i, said[i], words[i])
 		}
 	}
 }
@@ -171,10 +198,12 @@ func tearAll(t *testing.T, paths ...string) {
 	}
 }
 
-func empty(t *testing.T, path string) {
+func empty(t *testing.T, paths ...string) {
 	t.Helper()
-	if err := os.Truncate(path, 0); err != nil {
-		t.Fatal(err)
+	for _, path := range paths {
+		if err := os.Truncate(path, 0); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
