@@ -16,6 +16,7 @@ import (
 	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
+	"github.com/cryptostream/lakectl/internal/maintain"
 	"github.com/cryptostream/lakectl/internal/pipeline"
 	"github.com/cryptostream/lakectl/internal/reset"
 	"github.com/cryptostream/lakectl/internal/spark"
@@ -93,7 +94,7 @@ func (a *app) reset(ctx context.Context, dir string, job jobs.Job, from checkpoi
 	if _, err := reset.Make(jobs.Default(), placeOf(dir), job, from, reset.Facts{}, time.Now()); err != nil {
 		return plan, err
 	}
-	session, end, err := a.openIdle(ctx, dir)
+	session, end, err := a.openBare(ctx, dir)
 	if err != nil {
 		return plan, err
 	}
@@ -134,20 +135,38 @@ func (a *app) agree(yes bool) error {
 	return nil
 }
 
-// resetFacts counts what the tables have, and looks where a job that reads Kafka is to go on.
-func resetFacts(ctx context.Context, session *spark.Session, place ddl.Place, of jobs.Job) (reset.Facts, error) {
-	facts := reset.Facts{Rows: map[string]int64{}}
-	for _, job := range jobs.Default().Jobs {
-		rows, err := session.Query(ctx, "SELECT count(*) FROM "+place.Table(job.Sink.Table))
-		if err != nil {
-			return facts, fmt.Errorf("count the rows of %s: %w", job.Sink.Table, err)
+// resetFacts counts what the tables have. Those that the job reads must be whole, and so must the table that it goes on with.
+func resetFacts(ctx context.Context, session *spark.Session, place ddl.Place, job jobs.Job) (reset.Facts, error) {
+	facts := reset.Facts{Rows: map[string]int64{}, Damaged: map[string]bool{}}
+	damaged, err := pipeline.RegisterSound(ctx, session, place, maintain.Local(jobs.Default()))
+	if err != nil {
+		return facts, err
+	}
+	for _, j := range jobs.Default().Jobs {
+		table := j.Sink.Table
+		if _, known := damaged[table]; !known {
+			rows, err := session.Query(ctx, "SELECT count(*) FROM "+place.Table(table))
+			var e *pipeline.DamagedTableError
+			switch err = pipeline.Damaged(place, jobs.Default(), err); {
+			case errors.As(err, &e):
+				damaged[table] = e
+			case err != nil:
+				return facts, fmt.Errorf("count the rows of %s: %w", table, err)
+			default:
+				facts.Rows[table], _ = rows.Values[0][0].(int64)
+			}
 		}
-		facts.Rows[job.Sink.Table], _ = rows.Values[0][0].(int64)
+		facts.Damaged[table] = damaged[table] != nil
 	}
-	if of.Source.Kafka == nil {
-		return facts, nil
+	needed := job.Source.Table
+	if job.Source.Kafka != nil {
+		needed = job.Sink.Table
 	}
-	var err error
-	facts.Next, err = pipeline.TableOffsets(ctx, session, place, of)
-	return facts, err
+	if err, ok := damaged[needed]; ok {
+		return facts, err
+	}
+	if job.Source.Kafka != nil {
+		facts.Next, err = pipeline.TableOffsets(ctx, session, place, job)
+	}
+	return facts, pipeline.Damaged(place, jobs.Default(), err)
 }

@@ -226,6 +226,7 @@ type FeedStatus struct {
 	// TakenAt is when the last quote was taken, PaceSeconds how often one is due; 0 where they come as they come.
 	TakenAt     *time.Time `json:"taken_at,omitempty"`
 	PaceSeconds float64    `json:"pace_seconds,omitempty"`
+	Blocked     string     `json:"blocked,omitempty"` // why no quotes are taken: the spool is full or can't be written
 	LastError   string     `json:"last_error,omitempty"`
 }
 
@@ -239,6 +240,9 @@ func (f *feed) Status() FeedStatus {
 		InFlight: s.InFlight, Spooled: s.Spool.Messages, KafkaUp: s.KafkaUp,
 	}
 	status.StandIn = f.standIn
+	if s.Spool.Blocked != nil {
+		status.Blocked = s.Spool.Blocked.Error()
+	}
 	if !s.TakenAt.IsZero() {
 		taken := s.TakenAt.UTC()
 		status.TakenAt = &taken

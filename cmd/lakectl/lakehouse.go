@@ -64,8 +64,9 @@ type lakehouse struct {
 	dashboard *dashboard.Server // nil is none
 	tables    *sparkTables      // of the dashboard
 	mending   oneAtATime
-	late      *every // reconciles
-	care      *every // maintains
+	late      *every    // reconciles
+	care      *every    // maintains
+	heap      *fullHeap // of our own Spark
 
 	mu    sync.Mutex
 	run   local.RunFile
@@ -236,15 +237,24 @@ func (l *lakehouse) startSpark(ctx context.Context) (err error) {
 		return nil
 	}
 	done := l.steps.step("spark")
+	l.heap = newFullHeap(l.heapMB)
 	port, token := l.sparkPort, local.NewSecret()
 	l.spark, err = local.Keep(ctx, func(ctx context.Context) (*local.Spark, error) {
+		l.heap.starts(time.Now())
 		s, err := local.StartSpark(ctx, local.SparkOptions{Runtime: l.runtime, Java: l.java, DataDir: l.dir, Port: port, HeapMB: l.heapMB, Conf: l.conf, Token: token, Log: l.log})
 		if err == nil {
 			port = portOf(s.Remote)
 			l.record(func(r *local.RunFile) { r.Spark = local.SparkRun{PID: s.PID(), Remote: s.Remote, Token: s.Token} })
 		}
+		if errors.Is(err, local.ErrOutOfMemory) {
+			l.heap.died(err, time.Now())
+			err = l.heap.hinted(err)
+		}
 		return s, err
-	}, l.died("spark"))
+	}, func(died, restarted error) {
+		l.heap.died(died, time.Now())
+		l.died("spark")(died, restarted)
+	})
 	if err == nil {
 		s, _ := l.spark.Living(ctx)
 		done("answers on " + s.Remote)
@@ -326,7 +336,7 @@ func (l *lakehouse) connect(ctx context.Context, sessionID string) (*spark.Sessi
 	}
 	options := spark.Options{Remote: l.remote, SessionID: sessionID, Log: l.log}
 	if l.spark != nil {
-		s, err := l.spark.Living(ctx)
+		s, err := l.heap.living(ctx, l.spark)
 		if err != nil {
 			return nil, err
 		}

@@ -86,7 +86,8 @@ func (a *app) query(ctx context.Context, dir, statement string) (rows spark.Rows
 		return rows, err
 	}
 	rows, err = session.Query(ctx, statement)
-	if err != nil {
+	err = pipeline.Damaged(placeOf(dir), jobs.Default(), err)
+	if err != nil && exit.Hint(err) == "" {
 		err = exit.New(exit.Failed, err, "-v shows the whole message")
 	}
 	return rows, err
@@ -134,7 +135,20 @@ func closeSession(session *spark.Session) {
 }
 
 // openIdle starts a Spark on a data dir where nothing runs, and registers its tables.
-func (a *app) openIdle(ctx context.Context, dir string) (_ *spark.Session, end func(), err error) {
+func (a *app) openIdle(ctx context.Context, dir string) (*spark.Session, func(), error) {
+	session, end, err := a.openBare(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := pipeline.Register(ctx, session, placeOf(dir), maintain.Local(jobs.Default())); err != nil {
+		end()
+		return nil, nil, err
+	}
+	return session, end, nil
+}
+
+// openBare starts a Spark on a data dir where nothing runs. It knows no tables.
+func (a *app) openBare(ctx context.Context, dir string) (_ *spark.Session, end func(), err error) {
 	lock, err := local.Lock(dir)
 	if err != nil {
 		return nil, nil, err
@@ -168,7 +182,7 @@ func (a *app) openIdle(ctx context.Context, dir string) (_ *spark.Session, end f
 		return nil, nil, err
 	}
 	closers = append(closers, func() { _ = session.Close() })
-	return session, end, pipeline.Register(ctx, session, placeOf(dir), maintain.Local(jobs.Default()))
+	return session, end, nil
 }
 
 // quiet is a reporter that says nothing.

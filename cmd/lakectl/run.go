@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cryptostream/lakectl/internal/exit"
+	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/internal/spark"
 )
 
@@ -128,6 +129,9 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 		if cmd.Flags().Changed(p[0]) && cmd.Flags().Changed(p[1]) {
 			return usagef("--%s makes no sense with --%s", p[1], p[0])
 		}
+	}
+	if cmd.Flags().Changed("spark-heap") && o.heapMB != 0 && o.heapMB < local.LeastSparkHeapMB {
+		return usagef("--spark-heap must be at least %d, not %d: Spark does not start with less", local.LeastSparkHeapMB, o.heapMB)
 	}
 	if o.trigger < 0 {
 		return usagef("--trigger must not be negative")

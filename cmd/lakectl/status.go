@@ -174,6 +174,9 @@ func (f FeedStatus) String() string {
 	if f.Spooled > 0 {
 		text += fmt.Sprintf(", %d in the spool", f.Spooled)
 	}
+	if f.Blocked != "" {
+		text += ", none is taken: " + f.Blocked
+	}
 	if f.Failed > 0 {
 		text += fmt.Sprintf(", %d refused by Kafka", f.Failed)
 	}

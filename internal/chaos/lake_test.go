@@ -34,7 +34,7 @@ type lake struct {
 }
 
 // patience is how long an event may take on a machine that does much else.
-const patience = 5 * time.Minute
+const patience = 10 * time.Minute
 
 // poll is how often the fake exchange is asked for its ten quotes.
 const poll = time.Second
@@ -226,6 +226,7 @@ type status struct {
 		Taken, Acked, Spooled int64
 		KafkaUp               bool   `json:"kafka_up"`
 		LastError             string `json:"last_error"`
+		Blocked               string
 	}
 }
 

@@ -1,7 +1,10 @@
 package local
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"syscall"
 
 	"github.com/cryptostream/lakectl/internal/exit"
@@ -11,9 +14,18 @@ import (
 // versions, the queries' checkpoints and Spark's shuffles.
 const leastFree = 256 << 20
 
-// CheckDisk refuses a data dir that is there on a disk that is all but full: Kafka and Spark would fail
-// half way, each in words of its own.
+const mayWrite = 2 // W_OK of access(2)
+
+// CheckDisk refuses a data dir that is there on a disk that is all but full, or of which a part can't be written to:
+// Kafka and Spark would fail half way, each in words of its own, and try again for ever.
 func CheckDisk(dataDir string) error {
+	for _, part := range []string{".", "spool", kafkaName, sparkName, "checkpoints", "warehouse", "logs"} {
+		folder := filepath.Join(dataDir, part)
+		if err := syscall.Access(folder, mayWrite); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return exit.New(exit.Failed, fmt.Errorf("write to %s: %w", folder, err),
+				"make the folder writable, mount -o remount,rw where its file system is read-only, or choose another with --data-dir")
+		}
+	}
 	free, err := FreeDisk(dataDir)
 	if err != nil {
 		return fmt.Errorf("look at the disk of %s: %w", dataDir, err)

@@ -102,8 +102,11 @@ func (l *logFile) Close() error {
 	return err
 }
 
-// reason picks the line that most likely says why a JVM ended: the newest cause of a stack trace, or
-// else the newest error, or else the last line.
+// outOfMemory is what a JVM writes when it ends by -XX:+ExitOnOutOfMemoryError.
+const outOfMemory = "Terminating due to java.lang.OutOfMemoryError"
+
+// reason picks the line that most likely says why a JVM ended: that its heap was full, or else the newest cause of a
+// stack trace, or else the newest error, or else the last line.
 func (l *logFile) reason() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,7 +114,7 @@ func (l *logFile) reason() string {
 	if len(l.partial) > 0 {
 		lines = append(slices.Clone(lines), string(l.partial))
 	}
-	for _, mark := range []string{"Caused by: ", "Exception", "Error", "ERROR"} {
+	for _, mark := range []string{outOfMemory, "Caused by: ", "Exception", "Error", "ERROR"} {
 		for _, line := range slices.Backward(lines) {
 			if strings.Contains(line, mark) && !strings.HasPrefix(line, "\tat ") {
 				return clip(line)

@@ -41,6 +41,7 @@ func TestLogFileReason(t *testing.T) {
 		{"a line without its end", "one\ntwo", "two"},
 		{"an error before it", "x ERROR Broker: cannot start\nbye\n", "x ERROR Broker: cannot start"},
 		{"the cause of a trace", "java.lang.RuntimeException: a\n\tat b.Exception\nCaused by: java.net.BindException: Address already in use\n\tat c\n", "Caused by: java.net.BindException: Address already in use"},
+		{"a full heap", "Caused by: java.io.IOException: x\nTerminating due to java.lang.OutOfMemoryError: Java heap space\n", "Terminating due to java.lang.OutOfMemoryError: Java heap space"},
 		{"a long line", strings.Repeat("é", 400), strings.Repeat("é", maxReason/2) + "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -98,8 +99,15 @@ func (p *Process) cause(err error) error {
 	if last := p.log.reason(); last != "" {
 		how += ": " + last
 	}
-	return fmt.Errorf("%s ended: %s (log: %s)", p.name, how, p.log.path)
+	err = fmt.Errorf("%s ended: %s (log: %s)", p.name, how, p.log.path)
+	if strings.Contains(how, outOfMemory) {
+		return fmt.Errorf("%w: %w", ErrOutOfMemory, err)
+	}
+	return err
 }
+
+// ErrOutOfMemory is in the chain of the reason of a JVM that ended since its heap was full.
+var ErrOutOfMemory = errors.New("out of memory")
 
 // PID is the child's process id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }

@@ -12,8 +12,11 @@ import (
 )
 
 const (
-	// sparkHeapMB is the heap that our figures were measured with.
-	sparkHeapMB = 2048
+	// DefaultSparkHeapMB is the heap that our figures were measured with.
+	DefaultSparkHeapMB = 2048
+	// LeastSparkHeapMB is about the least with which Spark starts: it reserves 300 MB for itself, and wants half as
+	// much again.
+	LeastSparkHeapMB = 512
 	// sparkTokenEnv is where the Connect server takes its token from: unlike an argument or a
 	// property, other users cannot read it.
 	sparkTokenEnv = "SPARK_CONNECT_AUTHENTICATE_TOKEN"
@@ -50,7 +53,7 @@ type Spark struct {
 // The errors name a port that is taken, or why Spark ended; nothing is left running behind them.
 func StartSpark(ctx context.Context, o SparkOptions) (*Spark, error) {
 	if o.HeapMB == 0 {
-		o.HeapMB = sparkHeapMB
+		o.HeapMB = DefaultSparkHeapMB
 	}
 	if o.Token == "" {
 		o.Token = NewSecret()

@@ -34,14 +34,8 @@ func Register(ctx context.Context, session *spark.Session, place ddl.Place, lake
 // registerTables makes the schema and the tables, and returns the names of the tables that were not
 // there before.
 func registerTables(ctx context.Context, session *spark.Session, place ddl.Place, lakehouse *jobs.Lakehouse) (map[string]bool, error) {
-	// Who may only use a schema that is there has no right to create it, even if it would not be.
-	if Use(ctx, session, place) != nil {
-		if err := session.Exec(ctx, place.CreateSchema()); err != nil {
-			return nil, fmt.Errorf("create schema %s: %w", place.QualifiedSchema(), err)
-		}
-		if err := Use(ctx, session, place); err != nil {
-			return nil, err
-		}
+	if err := useSchema(ctx, session, place); err != nil {
+		return nil, err
 	}
 	made := map[string]bool{}
 	var mu sync.Mutex
@@ -55,7 +49,19 @@ func registerTables(ctx context.Context, session *spark.Session, place ddl.Place
 			return err
 		})
 	}
-	return made, g.Wait()
+	return made, Damaged(place, lakehouse, g.Wait())
+}
+
+// useSchema makes the schema, where it is not there, the session's current one.
+func useSchema(ctx context.Context, session *spark.Session, place ddl.Place) error {
+	// Who may only use a schema that is there has no right to create it, even if it would not be.
+	if Use(ctx, session, place) == nil {
+		return nil
+	}
+	if err := session.Exec(ctx, place.CreateSchema()); err != nil {
+		return fmt.Errorf("create schema %s: %w", place.QualifiedSchema(), err)
+	}
+	return Use(ctx, session, place)
 }
 
 func registerViews(ctx context.Context, session *spark.Session, place ddl.Place, views []jobs.View) error {

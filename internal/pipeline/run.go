@@ -137,7 +137,7 @@ func (r *run) restart(ctx context.Context) error {
 	}
 	var cause error
 	if failed != nil {
-		cause = fmt.Errorf("query %s: %w", r.job.Name, failed)
+		cause = r.pipeline.damaged(r.job, fmt.Errorf("query %s: %w", r.job.Name, failed))
 	} else {
 		cause = fmt.Errorf("query %s was stopped by someone else", r.job.Name)
 	}

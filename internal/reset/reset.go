@@ -23,6 +23,8 @@ import (
 // Facts are what a plan is made of.
 type Facts struct {
 	Rows map[string]int64 // of each table
+	// Damaged are the tables of which nothing can be read.
+	Damaged map[string]bool
 	// Next is the offset behind the last record of each partition that the table of a job that reads Kafka has.
 	Next map[int32]int64
 }
@@ -102,7 +104,11 @@ func (p Plan) fromStart(l *jobs.Lakehouse, place ddl.Place, job jobs.Job, facts 
 	for _, j := range append(below, job) {
 		c := place.Checkpoint(j.Name)
 		p.setAside(c, c+".json", place.Path(j.Sink.Table))
-		p.say("%s, %d rows, is set aside with its checkpoint and made again.", j.Sink.Table, facts.Rows[j.Sink.Table])
+		rows := fmt.Sprintf("%d rows", facts.Rows[j.Sink.Table])
+		if facts.Damaged[j.Sink.Table] {
+			rows = "damaged"
+		}
+		p.say("%s, %s, is set aside with its checkpoint and made again.", j.Sink.Table, rows)
 	}
 	p.say("%d rows of %s are read again. Nothing is skipped, and nothing is written twice.", p.ReadAgain, job.Source.Table)
 	p.After = append(p.After, "lakectl run: the next start makes the tables again",

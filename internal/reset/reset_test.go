@@ -59,6 +59,14 @@ func tree(t *testing.T, dir string) (names []string) {
 	return names
 }
 
+func TestRebuildDamaged(t *testing.T) {
+	_, place := lakehouse(t)
+	p, err := plan(t, place, "gold_price_hourly", "earliest", Facts{Rows: map[string]int64{"silver_prices": 90}, Damaged: map[string]bool{"gold_price_hourly": true}})
+	if err != nil || !strings.Contains(strings.Join(p.Says, "\n"), "gold_price_hourly, damaged, is set aside") {
+		t.Errorf("%q, %v", p.Says, err)
+	}
+}
+
 func TestRebuild(t *testing.T) {
 	dir, place := lakehouse(t)
 	p, err := plan(t, place, "silver_prices", "earliest", Facts{Rows: map[string]int64{"bronze_prices": 100, "silver_prices": 90, "gold_price_hourly": 3}})
