@@ -28,9 +28,12 @@ type lake struct {
 	random   *rand.Rand
 	dir      string
 	exchange *fakeexchange.Exchange
+	url      string        // of the exchange
 	args     []string      // of every run
 	taken    chaos.Spooled // by the producer
 	cuts     int           // how often it was killed
+
+	elsewhere chaos.Spooled // taken on data dirs that were used before
 }
 
 // patience is how long an event may take on a machine that does much else.
@@ -42,14 +45,15 @@ const poll = time.Second
 // newLake is a lakehouse that takes ten quotes a second, and args of lakectl run beyond that. Nothing runs yet.
 func newLake(t *testing.T, args ...string) *lake {
 	t.Helper()
-	l := &lake{t: t, random: randomOf(t), dir: filepath.Join(t.TempDir(), "lake"), taken: chaos.Spooled{}}
+	l := &lake{t: t, random: randomOf(t), dir: filepath.Join(t.TempDir(), "lake"), taken: chaos.Spooled{}, elsewhere: chaos.Spooled{}}
 	l.exchange = fakeexchange.New(fakeexchange.Options{Seed: 7})
 	server := httptest.NewServer(l.exchange)
 	t.Cleanup(func() {
 		l.exchange.Close()
 		server.Close()
 	})
-	l.args = append([]string{"--source", "binance", "--binance-url", server.URL, "--interval", poll.String(), "--no-dashboard",
+	l.url = server.URL
+	l.args = append([]string{"--source", "binance", "--binance-url", l.url, "--interval", poll.String(), "--no-dashboard",
 		"--reconcile-every", "0", "--spark-heap", "1024"}, args...)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -147,6 +151,16 @@ func (l *lake) readSpool() {
 	}
 }
 
+// move goes on in another data dir.
+func (l *lake) move(name string) {
+	l.t.Helper()
+	l.readSpool()
+	for _, value := range l.taken {
+		l.elsewhere[uint64(len(l.elsewhere))] = value
+	}
+	l.taken, l.dir = chaos.Spooled{}, filepath.Join(filepath.Dir(l.dir), name)
+}
+
 // run is run.json of the run that is there.
 func (l *lake) run() local.RunFile {
 	l.t.Helper()
@@ -215,6 +229,7 @@ type status struct {
 	PID     int
 	Queries []struct {
 		Name         string
+		RunID        string `json:"run_id"`
 		Healthy      bool
 		Rows         int64
 		Restarts     int
