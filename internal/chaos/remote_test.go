@@ -12,7 +12,7 @@ import (
 
 	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/internal/local/localtest"
-	"github.com/cryptostream/lakectl/internal/spark"
+	sparkconnect "github.com/cryptostream/lakectl/internal/spark"
 )
 
 // TestRemote has the queries on a server of somebody else's, behind a proxy: connections are cut in the middle of
@@ -129,7 +129,7 @@ func (r *remote) kill() {
 // release ends a session as somebody else.
 func (r *remote) release(session string) {
 	r.t.Helper()
-	other, err := spark.Connect(r.t.Context(), spark.Options{Remote: "sc://" + r.server.Remote, Token: r.server.Token, SessionID: session})
+	other, err := sparkconnect.Connect(r.t.Context(), sparkconnect.Options{Remote: "sc://" + r.server.Remote, Token: r.server.Token, SessionID: session})
 	if err != nil {
 		r.t.Fatal(err)
 	}

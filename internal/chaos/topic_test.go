@@ -2,7 +2,6 @@ package chaos_test
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -193,11 +192,7 @@ func (l *lake) ends() string {
 	l.t.Helper()
 	l.await("the run to end", func() bool { return !local.Locked(l.dir) })
 	l.readSpool()
-	text, err := os.ReadFile(filepath.Join(l.dir, "logs", "lakectl.log"))
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return string(text[strings.LastIndex(string(text), "error: "):])
+	return l.said()
 }
 
 // expect wants an error and its hint to have these words.
