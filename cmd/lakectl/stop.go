@@ -82,12 +82,8 @@ func runningPID(ctx context.Context, dir string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, announcing)
 	defer cancel()
 	for {
-		run, err := local.ReadRunFile(dir)
-		if err != nil {
-			return 0, err
-		}
 		holder := local.Holder(dir)
-		if holder == run.PID {
+		if run, err := local.ReadRunFile(dir); err == nil && run.PID == holder {
 			return holder, nil
 		}
 		select {
