@@ -88,6 +88,9 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 			l.abandon()
 		}
 	}()
+	if err := announce(o.dir); err != nil {
+		return nil, err
+	}
 	if err := local.CheckDisk(o.dir); err != nil {
 		return nil, err
 	}
@@ -110,6 +113,14 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 	l.late = l.startReconciling(o.reconcile)
 	l.care = l.startMaintaining(o.maintain)
 	return l, nil
+}
+
+// announce notes in run.json whose run this is before anything is up, so that lakectl stop ends a start, too. The rest
+// stays as the last run has left it, until there is better.
+func announce(dir string) error {
+	run, _ := local.ReadRunFile(dir)
+	run.PID, run.StartedAt = pid(), time.Now().UTC()
+	return run.Write(dir)
 }
 
 // prepare finds Java and fetches the jars, where a server of our own needs them.
@@ -352,14 +363,21 @@ func (l *lakehouse) source(ctx context.Context) (pipeline.Kafka, error) {
 		return pipeline.Kafka{}, err
 	}
 	behind, err := l.backlog(ctx)
-	return pipeline.Kafka{
+	k := pipeline.Kafka{
 		Options:   options,
 		ClusterID: l.topic.ClusterID, TopicID: l.topic.TopicID,
 		Backlog: behind,
 		Topic: func(ctx context.Context, at time.Time) (checkpoint.Topic, error) {
 			return topicHas(ctx, l.kafkaConfig(), l.delivery.topic.Name, at)
 		},
-	}, err
+	}
+	if l.topic.ClusterID != "" {
+		k.Ask = func(ctx context.Context) (string, string, error) {
+			now, err := producer.FindTopic(ctx, l.kafkaConfig(), l.delivery.topic.Name)
+			return now.ClusterID, now.TopicID, err
+		}
+	}
+	return k, err
 }
 
 // backlog returns how many records of the topic no Bronze batch was planned for yet.

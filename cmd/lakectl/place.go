@@ -31,7 +31,7 @@ func dataDirFlag(cmd *cobra.Command, dir *string, meaning string) {
 // runs here, else, where idle ones will do, the only one that is here.
 func findDataDir(named string, idle bool) (string, error) {
 	if named != "" {
-		if _, err := os.Stat(local.RunFilePath(named)); err != nil {
+		if _, err := os.Stat(local.RunFilePath(named)); err != nil && !local.Locked(named) {
 			return "", exit.New(exit.Failed, fmt.Errorf("no lakehouse in %s", named), "lakectl run --local --data-dir "+named+" makes one")
 		}
 		if !idle && !local.Locked(named) {

@@ -50,7 +50,7 @@ queries that it has left, without draining.`,
 
 // stopRun signals the process that holds the data dir and waits until it has let go of it.
 func stopRun(ctx context.Context, dir string, now bool) error {
-	run, err := local.ReadRunFile(dir)
+	pid, err := runningPID(ctx, dir)
 	if err != nil {
 		return err
 	}
@@ -58,17 +58,38 @@ func stopRun(ctx context.Context, dir string, now bool) error {
 	if now {
 		signal = syscall.SIGKILL // the servers die with it
 	}
-	if err := syscall.Kill(run.PID, signal); err != nil {
-		return fmt.Errorf("signal process %d: %w", run.PID, err)
+	if err := syscall.Kill(pid, signal); err != nil {
+		return fmt.Errorf("signal process %d: %w", pid, err)
 	}
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	for local.Locked(dir) {
 		select {
 		case <-ctx.Done():
-			return exit.New(exit.Failed, fmt.Errorf("process %d is still stopping", run.PID), "lakectl stop --now ends it at once")
+			return exit.New(exit.Failed, fmt.Errorf("process %d is still stopping", pid), "lakectl stop --now ends it at once")
 		case <-ticker.C:
 		}
 	}
 	return nil
+}
+
+// announcing is how long a run that begins may take to say that it is one.
+const announcing = 2 * time.Second
+
+// runningPID returns the process of the run that has the data dir. Others may have it for a while, such as lakectl query,
+// and the run that run.json is about may be long over and its pid another program's.
+func runningPID(ctx context.Context, dir string) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, announcing)
+	defer cancel()
+	for {
+		holder := local.Holder(dir)
+		if run, err := local.ReadRunFile(dir); err == nil && run.PID == holder {
+			return holder, nil
+		}
+		select {
+		case <-ctx.Done():
+			return 0, exit.New(exit.Failed, fmt.Errorf("data dir %s is in use by process %d, which is no run", dir, holder), "wait until it has done its work")
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }

@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/cryptostream/lakectl/internal/chaos"
 	"github.com/cryptostream/lakectl/producer/exchange"
 )
 
@@ -50,9 +52,20 @@ func (l *lake) check() outcome {
 
 func (l *lake) checkStopped() (o outcome) {
 	l.t.Helper()
-	o.late = l.verify()
+	late := l.verify()
+	o, missing := l.compare()
+	for _, e := range missing {
+		l.t.Errorf("taken, and not in Silver: %+v", e)
+	}
+	o.late = late
+	return o
+}
+
+// compare expects each event that the producer has taken in Silver once, and returns those that are not there.
+func (l *lake) compare() (o outcome, missing []event) {
+	l.t.Helper()
 	silver := l.silver()
-	taken := l.events()
+	taken := l.events(l.taken)
 	if len(taken) == 0 {
 		l.t.Error("the producer has taken nothing: the test has tested nothing")
 	}
@@ -60,11 +73,12 @@ func (l *lake) checkStopped() (o outcome) {
 	for id, want := range taken {
 		switch got := silver[id]; {
 		case len(got) == 0:
-			l.t.Errorf("taken, and not in Silver: %+v", want)
+			missing = append(missing, want)
 		case len(got) > 1 || !got[0].equal(want):
 			l.t.Errorf("in Silver: %+v, want %+v", got, want)
 		}
 	}
+	maps.Copy(taken, l.events(l.elsewhere))
 	for id := range silver {
 		if _, ok := taken[id]; !ok {
 			l.t.Errorf("in Silver, and never taken: %+v", silver[id])
@@ -75,7 +89,7 @@ func (l *lake) checkStopped() (o outcome) {
 		l.t.Errorf("%d quotes were served and not taken, more than the %d of the polls that %d kills cut off", o.unanswered, most, l.cuts)
 	}
 	l.races()
-	return o
+	return o, missing
 }
 
 // verify runs lakectl verify until it holds, after a reconcile where events are only late, and returns how many were.
@@ -129,11 +143,11 @@ func (l *lake) silver() map[string][]event {
 	return all
 }
 
-// events are those that the producer has taken, by id.
-func (l *lake) events() map[string]event {
+// events are those of a spool, by id.
+func (l *lake) events(taken chaos.Spooled) map[string]event {
 	l.t.Helper()
 	all := map[string]event{}
-	for _, value := range l.taken {
+	for _, value := range taken {
 		var e event
 		if err := json.Unmarshal([]byte(value), &e); err != nil {
 			l.t.Fatalf("%q: %v", value, err)

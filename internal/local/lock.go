@@ -68,6 +68,9 @@ func Locked(dataDir string) bool {
 	return err == nil && !ok
 }
 
+// Holder returns the pid of the process that has the data dir, or had it last; 0 where none is known.
+func Holder(dataDir string) int { return readPID(lockPath(dataDir)) }
+
 func lockPath(dataDir string) string { return filepath.Join(dataDir, "lock") }
 
 func inUse(dataDir string) error {

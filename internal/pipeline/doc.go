@@ -10,6 +10,7 @@
 //	remotecheckpoint.go  the same where only the server can read it; offsets.go: how far it has read Kafka
 //	adopt.go       queries that were running already
 //	start.go       Job → streaming query
+//	topic.go       whether the topic is still the same
 //	failure.go     which failures a restart can heal
 //	pipeline.go    the life of the queries
 //	once.go        a job of no pipeline, over what its source holds

@@ -23,7 +23,7 @@ var fatal = []struct{ class, hint string }{
 	{"DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "the job wrote a row that its table refuses; correct the SQL or its expectations"},
 	{"DELTA_SOURCE_TABLE_IGNORE_CHANGES", "a row of the source table was updated or deleted; a stream takes inserts only"},
 	{"DELTA_SOURCE_IGNORE_DELETE", "rows of the source table were deleted; a stream takes inserts only"},
-	{"KAFKA_DATA_LOSS", "the topic no longer has records that the checkpoint has not read (see retention.bytes); lakectl checkpoint reset goes on with those that it has"},
+	{"KAFKA_DATA_LOSS", "the topic no longer has records that the checkpoint has not read (see retention.bytes); lakectl checkpoint reset JOB --from current-table, with the name of the query, goes on with those that it has"},
 	{"CATALOG_NOT_FOUND", "the catalog must exist; see catalog in the target"},
 	{"NO_SUCH_CATALOG", "the catalog must exist; see catalog in the target"},
 	{"REQUIRES_SINGLE_PART_NAMESPACE", "the server has no such catalog; see catalog in the target"},

@@ -188,6 +188,9 @@ func (p *Pipeline) run(ctx context.Context) {
 			return
 		}
 		if cause := fatality(err); cause != nil {
+			if another := p.sameTopic(ctx); another != nil {
+				cause = another // what the query says follows from it
+			}
 			p.report("", Failed, cause, "stopped")
 			p.err = cause
 			return
@@ -227,6 +230,7 @@ func (p *Pipeline) generation(ctx context.Context) (err error) {
 		g.Go(func() error { return r.watch(watch) })
 	}
 	g.Go(func() error { return session.KeepAlive(watch, keepAlive) })
+	g.Go(func() error { return p.watchTopic(watch) })
 	g.Go(func() error {
 		select {
 		case <-watch.Done():
@@ -237,6 +241,9 @@ func (p *Pipeline) generation(ctx context.Context) (err error) {
 		return nil
 	})
 	if err := g.Wait(); err != nil || ctx.Err() != nil {
+		return err
+	}
+	if err := p.sameTopic(ctx); err != nil {
 		return err
 	}
 	return p.drainAll(ctx, runs)

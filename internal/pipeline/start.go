@@ -23,6 +23,8 @@ type Kafka struct {
 	// Topic asks what the topic has, and where the records stamped at or after a time begin unless that is zero. It
 	// is called where a new checkpoint was asked for.
 	Topic func(ctx context.Context, at time.Time) (checkpoint.Topic, error)
+	// Ask returns the two ids as they are now; nil where only Spark reaches the topic.
+	Ask func(ctx context.Context) (clusterID, topicID string, err error)
 }
 
 // catchUpAbove is the backlog from which queries start in CatchUp.

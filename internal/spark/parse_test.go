@@ -30,6 +30,11 @@ func TestQueryFailureNamesTheRootCause(t *testing.T) {
 	if e := queryFailure("STREAM_FAILED", text, ""); e.Class != "TASK_WRITE_FAILED" || e.Message != "Task failed." {
 		t.Errorf("without: %#v", e)
 	}
+	stack := "a\nCaused by: org.apache.spark.sql.kafka010.KafkaIllegalStateException: Some data may have been lost because they are not available in Kafka any more;\n" +
+		"either the data was aged out\nReason: Could not read records in offset [5, 7) for topic partition t-0\nwith consumer group g.\n\tat b\nCaused by: org.apache.kafka.OffsetOutOfRangeException: c"
+	if e := queryFailure("STREAM_FAILED", text, stack); e.Class != "KAFKA_DATA_LOSS" || e.Message != "Could not read records in offset [5, 7) for topic partition t-0" {
+		t.Errorf("data loss: %#v", e)
+	}
 }
 
 func TestResolveRemote(t *testing.T) {

@@ -160,6 +160,13 @@ var causeText = regexp.MustCompile(`(?s)terminated with exception: (.*?)(?:\n===
 // rootCause finds the innermost cause in a Java stack trace.
 var rootCause = regexp.MustCompile(`(?m)^Caused by: (.*)$`)
 
+// dataLoss finds the reason why Spark's Kafka source fails when records are gone. It has a class of its own, which it
+// leaves out of its text (KafkaExceptions.scala).
+var dataLoss = regexp.MustCompile(`(?s)KafkaIllegalStateException: Some data may have been lost.*?Reason: ([^\n]+)`)
+
+// dataLossClass is that class, without what it says of the reason.
+const dataLossClass = "KAFKA_DATA_LOSS"
+
 // queryFailure makes an error of a query's exception. The class is the cause's: STREAM_FAILED wraps
 // every failure of a query, TASK_WRITE_FAILED and the like every failure of a task, and what the
 // reader can act on stands at the bottom of the stack trace.
@@ -167,6 +174,9 @@ func queryFailure(class, text, stack string) *Error {
 	failed := newError(codes.Internal, class, "", text)
 	if m := causeText.FindStringSubmatch(failed.Message); m != nil {
 		failed = newError(codes.Internal, "", "", m[1])
+	}
+	if m := dataLoss.FindStringSubmatch(stack + "\n" + text); m != nil {
+		return newError(codes.Internal, dataLossClass, "", m[1])
 	}
 	causes := rootCause.FindAllStringSubmatch(stack, -1)
 	for i := len(causes) - 1; i >= 0; i-- {

@@ -22,7 +22,8 @@ func (s statements) bronze(job jobs.Job) []check {
 			name:     "gaps in offsets",
 			offences: s.gaps(job),
 			why:      "records between others are not in " + job.Sink.Table + ": rows were deleted, or Kafka had lost them",
-			remedy:   "lakectl query \"describe history " + s.place.Schema + "." + job.Sink.Table + "\" shows who deleted what; RESTORE TABLE brings it back",
+			remedy: "lakectl query \"describe history " + s.place.Schema + "." + job.Sink.Table + "\" shows who deleted what; RESTORE TABLE brings it back. " +
+				"Where nobody has, they are gone: Kafka deleted them before they were read (see retention.bytes), or a reset passed over them",
 		},
 	}
 	return append(checks, s.ends(job)...)

@@ -78,7 +78,7 @@ func (v *Verifier) topic(ctx context.Context, s statements, job jobs.Job, i *Inv
 		waiting += max(held.Next[partition]-committed, 0)
 		if lost := held.First[partition] - committed; lost > 0 {
 			i.Offences = append(i.Offences, topicOffence("records that Kafka deleted before they were read", topic, partition, committed, lost,
-				"the topic's retention has overtaken the query", "raise retention.bytes; the next start fails for the same reason, with the records that are gone"))
+				"the topic's retention has overtaken the query", "raise retention.bytes; the next start fails for the same reason: lakectl checkpoint reset "+job.Name+" --from current-table goes on with those that are left"))
 		}
 		if gone := committed - held.Next[partition]; gone > 0 {
 			i.Offences = append(i.Offences, topicOffence("offsets that Kafka does not have", topic, partition, held.Next[partition], gone,

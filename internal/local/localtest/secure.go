@@ -21,6 +21,10 @@ type Secured struct {
 	MutualTLS    string // host:port of the listener that asks for a certificate
 	Open         string // host:port of the listener that asks for nothing, unencrypted
 
+	// Behind is the host:port of one more open listener, which tells its clients to come to Front: a proxy
+	// of the test's that listens there sees all of their traffic.
+	Behind, Front string
+
 	Username, Password string
 
 	// CA signed the brokers' certificate, which names localhost and 127.0.0.1; Cert and Key are a
@@ -36,11 +40,11 @@ type Secured struct {
 const securedProperties = `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{{.Controller}}
-listeners=SCRAM://127.0.0.1:{{.SCRAM}},PLAIN://127.0.0.1:{{.Plain}},MTLS://127.0.0.1:{{.MutualTLS}},OPEN://127.0.0.1:{{.Open}},CONTROLLER://127.0.0.1:{{.Controller}}
-advertised.listeners=SCRAM://localhost:{{.SCRAM}},PLAIN://localhost:{{.Plain}},MTLS://localhost:{{.MutualTLS}},OPEN://127.0.0.1:{{.Open}}
+listeners=SCRAM://127.0.0.1:{{.SCRAM}},PLAIN://127.0.0.1:{{.Plain}},MTLS://127.0.0.1:{{.MutualTLS}},OPEN://127.0.0.1:{{.Open}},BEHIND://{{.Behind}},CONTROLLER://127.0.0.1:{{.Controller}}
+advertised.listeners=SCRAM://localhost:{{.SCRAM}},PLAIN://localhost:{{.Plain}},MTLS://localhost:{{.MutualTLS}},OPEN://127.0.0.1:{{.Open}},BEHIND://{{.Front}}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=OPEN
-listener.security.protocol.map=SCRAM:SASL_SSL,PLAIN:SASL_SSL,MTLS:SSL,OPEN:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=SCRAM:SASL_SSL,PLAIN:SASL_SSL,MTLS:SSL,OPEN:PLAINTEXT,BEHIND:PLAINTEXT,CONTROLLER:PLAINTEXT
 listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512
 listener.name.scram.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.scram.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
@@ -53,6 +57,7 @@ ssl.truststore.type=PEM
 ssl.truststore.location={{.CA}}
 log.dirs={{.Dir}}/data
 log.retention.ms=-1
+log.retention.check.interval.ms=1000
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
@@ -90,7 +95,8 @@ func SecureKafka(t testing.TB) *Secured {
 }
 
 func (k *Secured) configure() {
-	values := map[string]any{"Dir": k.dir, "CA": k.CA, "Username": k.Username}
+	k.Behind, k.Front = fmt.Sprintf("127.0.0.1:%d", freePort(k.t)), fmt.Sprintf("127.0.0.1:%d", freePort(k.t))
+	values := map[string]any{"Dir": k.dir, "CA": k.CA, "Username": k.Username, "Behind": k.Behind, "Front": k.Front}
 	values["JavaPassword"] = javaQuoted(k.Password)
 	for name, address := range map[string]*string{"SCRAM": &k.SCRAM, "Plain": &k.Plain, "MutualTLS": &k.MutualTLS, "Open": &k.Open, "Controller": new(string)} {
 		port := freePort(k.t)
