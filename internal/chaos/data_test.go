@@ -14,7 +14,7 @@ import (
 // running.
 func TestData(t *testing.T) {
 	few, payloads := times(t, 200, 20), times(t, 5000, 400)
-	l := newLake(t, "--trigger", "500ms")
+	l := newLake(t)
 	l.start()
 	l.flow(10)
 

@@ -12,8 +12,8 @@ import (
 	"github.com/cryptostream/lakectl/producer"
 )
 
-// fuzz are the payloads that the checks are tested with, each as an event of its own, and n changed events; keys,
-// headers and times are anything.
+// fuzz are the payloads that the checks are tested with, each as an event of its own, every oddity as every field, and n
+// events that were changed at random; keys, headers and times are anything.
 func (l *lake) fuzz(n int) (messages []producer.Message) {
 	l.t.Helper()
 	for i, value := range l.payloads() {
@@ -24,6 +24,12 @@ func (l *lake) fuzz(n int) (messages []producer.Message) {
 	}
 	// Late for Gold, and far from the edge of Silver's watermark if a day is lost.
 	base := time.Now().Add(-90 * time.Minute)
+	for _, odd := range oddities {
+		for _, field := range fields {
+			messages = append(messages, producer.Message{Value: with(l.made(base).Value, field, odd)},
+				producer.Message{Value: with(with(l.made(base).Value, "quoted_at", "null"), field, odd)})
+		}
+	}
 	for range n {
 		value := l.made(base.Add(time.Duration(l.random.Int64N(int64(time.Minute))))).Value
 		for range 1 + l.random.IntN(2) {
@@ -96,6 +102,8 @@ var oddities = []string{
 	"\x00", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xef\xbb\xbf", "\u2028", "\u00a0", "/*x*/", "'", "}", "]}", `}{`, `,`, "\n", "\r\n", "\x1a",
 }
 
+var fields = []string{"event_id", "pair", "source", "price", "volume_24h", "quoted_at", "collected_at", "unknown"}
+
 // mutated is a value with one change.
 func (l *lake) mutated(value []byte) []byte {
 	if len(value) == 0 {
@@ -103,7 +111,6 @@ func (l *lake) mutated(value []byte) []byte {
 	}
 	value = bytes.Clone(value)
 	at, odd := l.random.IntN(len(value)), oddities[l.random.IntN(len(oddities))]
-	fields := []string{"event_id", "pair", "source", "price", "volume_24h", "quoted_at", "collected_at", "unknown"}
 	field := fields[l.random.IntN(len(fields))]
 	switch l.random.IntN(8) {
 	case 0:
