@@ -36,8 +36,8 @@ test: ## Run the tests, those against a real Kafka, Spark and browser too
 	go test -race -timeout 30m ./...
 
 .PHONY: test-long
-test-long: ## Run the long tests: remote targets, verify beside a run, tampered tables, operations, a deploy killed at each call
-	LAKECTL_TEST_LONG=1 go test -race -count=1 -timeout 60m -run '^(TestTargets|TestVerify|TestTampered|TestOperations|TestRemote|TestKilled.*)$$' ./cmd/lakectl ./internal/pipeline ./internal/deploy
+test-long: ## Run the long tests: remote targets, repairs, tables maintained in a loop, secrets, a deploy killed at each call
+	LAKECTL_TEST_LONG=1 go test -race -count=1 -timeout 90m -run '^(TestTargets|TestVerify|TestTampered|TestMaintain|TestOperations|TestRemote|TestKilled.*|TestOpenSpark|TestSecrets)$$' ./cmd/lakectl ./internal/pipeline ./internal/deploy
 
 .PHONY: test-short
 test-short: ## Run the tests that need neither Java nor network
@@ -77,6 +77,18 @@ lint: ## Check formatting, vet, golangci-lint, go.mod and notebooks/
 	$(GOLANGCI_LINT) run
 	go mod tidy -diff
 	go run ./cmd/lakectl export --check
+
+# The database of holes in Go modules comes as a module itself, from the same proxy as all others; VULNDB names
+# another, such as https://vuln.go.dev.
+VULNDB ?=
+
+.PHONY: vulncheck
+vulncheck: ## Look for known holes in Go modules and, by infra/runtime/known-holes.yaml, in jars
+	@set -eu; \
+	db='$(VULNDB)'; \
+	test -n "$$db" || db=file://$$(go mod download -json golang.org/x/vulndb@latest | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')/data/osv; \
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 -db "$$db" ./...
+	go test -count=1 -run '^TestKnownHoles$$' ./internal/local
 
 .PHONY: export
 export: ## Write notebooks/ anew from the specs

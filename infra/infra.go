@@ -10,6 +10,7 @@ import "embed"
 //	runtime/               a Maven project with one module per server
 //	kafka/server.properties  a text/template, see internal/local
 //	spark/spark.properties   Spark's configuration, key=value
+//	spark/Connect.java       its main class
 //	{kafka,spark}/jvm.options, log4j2.properties, classes.lst.gz
 //
 //go:embed runtime kafka spark

@@ -141,6 +141,16 @@ type Table struct {
 	Properties  map[string]string // Delta table properties
 }
 
+// Day names the DATE column by which the table is partitioned before all others, or "".
+func (t Table) Day() string {
+	for _, c := range t.Columns {
+		if c.Type == "DATE" && len(t.PartitionBy) > 0 && t.PartitionBy[0] == c.Name {
+			return c.Name
+		}
+	}
+	return ""
+}
+
 // Column is one column of a table or view.
 type Column struct {
 	Name     string

@@ -57,6 +57,9 @@ Every flag can be given as LAKECTL_<FLAG> in the environment or as a key of ./la
   lakectl stop`,
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := refuseSecrets(cmd.Flags()); err != nil {
+				return err
+			}
 			if err := fillFlags(cmd.Flags(), os.LookupEnv, settingsFile); err != nil {
 				return err
 			}
@@ -72,7 +75,7 @@ Every flag can be given as LAKECTL_<FLAG> in the environment or as a key of ./la
 		return exit.New(exit.Usage, err, "see "+cmd.CommandPath()+" --help")
 	})
 	root.AddCommand(a.runCommand(), a.produceCommand(), a.statusCommand(), a.stopCommand(),
-		a.logsCommand(), a.queryCommand(), a.verifyCommand(), a.reconcileCommand(), a.tailCommand(), a.dashboardCommand(), a.pairsCommand(),
+		a.logsCommand(), a.queryCommand(), a.verifyCommand(), a.reconcileCommand(), a.maintainCommand(), a.tailCommand(), a.dashboardCommand(), a.pairsCommand(),
 		a.eventSchemaCommand(), a.exportCommand(), a.planCommand(), a.deployCommand(), a.destroyCommand(),
 		a.checkpointCommand(), a.dlqCommand(), a.doctorCommand(), a.healthcheckCommand(), a.versionCommand())
 	return root

@@ -190,7 +190,7 @@ func (s *stage) spark() {
 		s.t.Fatal(err)
 	}
 	for from, to := range map[string]string{
-		"docker/spark.sh": "start", "spark/jvm.options": "conf/jvm.options",
+		"docker/spark.sh": "start", "spark/jvm.options": "conf/jvm.options", "spark/Connect.java": "conf/Connect.java",
 		"spark/log4j2.properties": "conf/log4j2.properties", "spark/spark.properties": "conf/spark.properties",
 	} {
 		text, err := os.ReadFile(filepath.Join(infra, from))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,7 +65,7 @@ func (a *app) detach(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return fmt.Errorf("detach: %w", err)
 	}
-	logFile, err := openLog(filepath.Join(o.dir, "logs", "lakectl.log"))
+	logFile, err := openLog(local.LogPath(o.dir, "lakectl"))
 	if err != nil {
 		return fmt.Errorf("detach: %w", err)
 	}
@@ -128,4 +129,26 @@ func openLog(path string) (*os.File, error) {
 		return nil, err
 	}
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+}
+
+// maxLog bounds the log of a detached run, bytes.
+const maxLog = 8 << 20
+
+// boundLog moves what a log has to <name>.1, if it is larger than maxLog. The writer goes on at the file's new end.
+func boundLog(path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() <= maxLog {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path+".1", text, 0o600)
+	}
+	if err == nil {
+		err = os.Truncate(path, 0)
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -33,7 +34,8 @@ func (a *app) examineLakehouse(ctx context.Context, o doctorOptions, dir string)
 		findings = append(findings, examineSession(ctx, run), examineQueries(dir))
 	}
 	findings = append(findings, examineCheckpoints(dir)...)
-	return append(findings, examineTables(dir)...)
+	findings = append(findings, examineTables(dir)...)
+	return append(findings, examineAside(dir))
 }
 
 func examineRun(run local.RunFile, running bool) doctor.Finding {
@@ -177,4 +179,41 @@ func examineTables(dir string) []doctor.Finding {
 		findings = append(findings, doctor.Table(job.Sink.Table, t))
 	}
 	return findings
+}
+
+// examineAside counts what resets have set aside.
+func examineAside(dir string) doctor.Finding {
+	const check = "set aside"
+	place := placeOf(dir)
+	count := 0
+	var bytes int64
+	for _, root := range []string{place.Warehouse, place.Checkpoints} {
+		entries, err := os.ReadDir(root)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return failing(check, doctor.Warning, err, "check who owns the folder")
+		}
+		for _, e := range entries {
+			if checkpoint.IsAside(e.Name()) {
+				count++
+				bytes += sizeOf(filepath.Join(root, e.Name()))
+			}
+		}
+	}
+	if count == 0 {
+		return doctor.Fine(check, "nothing")
+	}
+	return doctor.Fine(check, "%d folders and files of resets, %s: nobody reads them, and nobody deletes them but you", count, sizeText(bytes))
+}
+
+// sizeOf adds up the files below a path, as far as they can be read.
+func sizeOf(path string) (bytes int64) {
+	_ = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			if info, err := d.Info(); err == nil {
+				bytes += info.Size()
+			}
+		}
+		return nil
+	})
+	return bytes
 }

@@ -36,6 +36,7 @@ type lakehouseOptions struct {
 	leave     bool              // the queries, when lakectl ends
 	page      dashboardOptions
 	reconcile time.Duration // between reconciles; 0 is never
+	maintain  time.Duration // between cares for the tables; 0 is never
 	log       *slog.Logger
 	steps     reporter
 }
@@ -62,7 +63,9 @@ type lakehouse struct {
 	telemetry *telemetry        // nil is none
 	dashboard *dashboard.Server // nil is none
 	tables    *sparkTables      // of the dashboard
-	late      *reconciling
+	mending   oneAtATime
+	late      *every // reconciles
+	care      *every // maintains
 
 	mu    sync.Mutex
 	run   local.RunFile
@@ -102,7 +105,9 @@ func startLakehouse(ctx context.Context, o lakehouseOptions) (_ *lakehouse, err 
 	if err := l.startParts(ctx); err != nil {
 		return nil, err
 	}
+	l.mending = newOneAtATime()
 	l.late = l.startReconciling(o.reconcile)
+	l.care = l.startMaintaining(o.maintain)
 	return l, nil
 }
 
@@ -424,6 +429,7 @@ const (
 func (l *lakehouse) stop(ctx context.Context) error {
 	l.enter("stopping")
 	l.late.Stop()
+	l.care.Stop()
 	var errs []error
 	done := l.steps.step("producer")
 	flush, cancel := context.WithTimeout(context.Background(), flushTimeout)

@@ -9,6 +9,7 @@ import (
 	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
+	"github.com/cryptostream/lakectl/internal/maintain"
 	"github.com/cryptostream/lakectl/internal/pipeline"
 	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/jobs"
@@ -31,6 +32,9 @@ func (l *lakehouse) shaded() bool { return l.target != nil && l.target.Databrick
 // jobs are the lakehouse's, on the run's topic.
 func (l *lakehouse) jobs() *jobs.Lakehouse {
 	all := jobs.Default()
+	if l.target == nil {
+		all = maintain.Local(all)
+	}
 	for i, job := range all.Jobs {
 		if job.Source.Kafka != nil {
 			kafka := *job.Source.Kafka

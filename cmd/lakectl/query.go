@@ -15,6 +15,7 @@ import (
 
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
+	"github.com/cryptostream/lakectl/internal/maintain"
 	"github.com/cryptostream/lakectl/internal/pipeline"
 	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/jobs"
@@ -167,7 +168,7 @@ func (a *app) openIdle(ctx context.Context, dir string) (_ *spark.Session, end f
 		return nil, nil, err
 	}
 	closers = append(closers, func() { _ = session.Close() })
-	return session, end, pipeline.Register(ctx, session, placeOf(dir), jobs.Default())
+	return session, end, pipeline.Register(ctx, session, placeOf(dir), maintain.Local(jobs.Default()))
 }
 
 // quiet is a reporter that says nothing.

@@ -13,45 +13,12 @@ import (
 	"github.com/cryptostream/lakectl/internal/reconcile"
 )
 
-// reconciling brings in what came too late, every so often, while a lakehouse runs. What has failed is done the next
-// time; a reconcile that is cut off leaves nothing half done.
-type reconciling struct {
-	cancel context.CancelFunc
-	done   chan struct{}
-}
-
-// startReconciling begins one; every 0 is never, and gives nil.
-func (l *lakehouse) startReconciling(every time.Duration) *reconciling {
-	if every == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &reconciling{cancel, make(chan struct{})}
-	go func() {
-		defer close(r.done)
-		ticker := time.NewTicker(every)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-			if err := l.reconcileArrived(ctx); err != nil && ctx.Err() == nil {
-				l.steps.note("reconcile failed, and is tried again in %s: %s", every, firstLine(err))
-			}
-		}
-	}()
-	return r
-}
-
-// Stop ends it and waits. It may be called on nil, and again.
-func (r *reconciling) Stop() {
-	if r == nil {
-		return
-	}
-	r.cancel()
-	<-r.done
+// startReconciling brings in what came too late, every so often, while a lakehouse runs. A reconcile that is cut off
+// leaves nothing half done.
+func (l *lakehouse) startReconciling(interval time.Duration) *every {
+	return startEvery(interval, func(ctx context.Context) error { return l.mending.do(ctx, l.reconcileArrived) }, func(err error) {
+		l.steps.note("reconcile failed, and is tried again in %s: %s", interval, firstLine(err))
+	})
 }
 
 // reconcileArrived looks at what has arrived since the last time.

@@ -27,6 +27,7 @@ type runOptions struct {
 	conf      map[string]string
 	trigger   time.Duration
 	reconcile time.Duration
+	maintain  time.Duration
 	feed      feedOptions
 	target    targetOptions
 	sparkCA   string // file
@@ -98,6 +99,7 @@ and the next run --target adopts them.`,
 	f.BoolVar(&o.leave, "leave-running", false, "with --target: let the queries go on when lakectl ends")
 	o.target.flags(cmd)
 	f.DurationVar(&o.reconcile, "reconcile-every", 15*time.Minute, "how often to bring in what came too late; 0 is never")
+	f.DurationVar(&o.maintain, "maintain-every", time.Hour, "how often to put small files together and delete old ones; 0 is never")
 	metricsFlag(cmd, &o.metrics, "off")
 	o.page.flags(cmd)
 	o.delivery.flags(cmd)
@@ -132,6 +134,9 @@ func (o *runOptions) check(cmd *cobra.Command) error {
 	}
 	if o.reconcile < 0 {
 		return usagef("--reconcile-every must not be negative")
+	}
+	if o.maintain < 0 {
+		return usagef("--maintain-every must not be negative")
 	}
 	if o.untilIdle && o.feed.source != "replay" && o.feed.limit == 0 {
 		return usagef("--until-idle needs a source that ends: a replay, or simulated with --limit")
@@ -170,7 +175,7 @@ func (a *app) runLocal(ctx context.Context, o runOptions) (err error) {
 	l, err := startLakehouse(ctx, lakehouseOptions{
 		dir: o.dir, feed: o.feed, delivery: o.delivery, metrics: o.metrics,
 		remote: o.remote, kafkaPort: o.kafkaPort, sparkPort: o.sparkPort, heapMB: o.heapMB,
-		conf: o.conf, trigger: o.trigger, reconcile: o.reconcile, page: o.page, target: o.onTarget, leave: o.leave,
+		conf: o.conf, trigger: o.trigger, reconcile: o.reconcile, maintain: o.maintain, page: o.page, target: o.onTarget, leave: o.leave,
 		log: a.logger(), steps: screen,
 	})
 	if err != nil {

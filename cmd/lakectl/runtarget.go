@@ -21,7 +21,7 @@ func (o *runOptions) checkTarget(cmd *cobra.Command) error {
 		}
 		return nil
 	}
-	for _, flag := range []string{"local", "remote", "brokers", "kafka-mechanism", "kafka-tls", "kafka-port", "spark-port", "spark-heap", "spark-conf", "port", "reconcile-every"} {
+	for _, flag := range []string{"local", "remote", "brokers", "kafka-mechanism", "kafka-tls", "kafka-port", "spark-port", "spark-heap", "spark-conf", "port", "reconcile-every", "maintain-every"} {
 		if given(flag) {
 			return usagef("--%s makes no sense with --target", flag)
 		}
@@ -37,9 +37,9 @@ func (o *runOptions) useTarget(cmd *cobra.Command) (err error) {
 		return err
 	}
 	o.onTarget, o.remote = t, t.remote
-	// Both look into checkpoints and Delta's log by themselves, which are out of reach; a deploy has a job for
-	// what is late, and a warehouse for dashboards.
-	o.page.off, o.reconcile = true, 0
+	// All three look into checkpoints and Delta's log by themselves, which are out of reach; a deploy has a job for
+	// what is late and for the tables' files, and a warehouse for dashboards.
+	o.page.off, o.reconcile, o.maintain = true, 0, 0
 	if o.dir == "" {
 		o.dir = defaultDataDir + "-" + t.Name
 	}

@@ -13,7 +13,7 @@ LABEL org.opencontainers.image.title="lakectl-spark" \
       org.opencontainers.image.licenses="Apache-2.0"
 
 COPY --from=jars /runtime/spark/jars /opt/spark/jars
-COPY infra/spark/jvm.options infra/spark/log4j2.properties infra/spark/spark.properties /opt/spark/conf/
+COPY infra/spark/Connect.java infra/spark/jvm.options infra/spark/log4j2.properties infra/spark/spark.properties /opt/spark/conf/
 COPY infra/docker/spark.sh /opt/spark/start
 
 # A volume mounted on it takes over its owner, who is lakectl's too: both write there.

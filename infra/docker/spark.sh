@@ -34,4 +34,4 @@ exec java "@$spark/conf/jvm.options" "@$data/spark/spark.args" \
 	"-Dspark.connect.grpc.binding.address=0.0.0.0" \
 	"-Dspark.connect.grpc.binding.port=${SPARK_PORT:-15002}" \
 	"-Dspark.sql.warehouse.dir=$data/warehouse" \
-	-cp "$spark/jars/*" org.apache.spark.sql.connect.service.SparkConnectServer
+	-cp "$spark/jars/*" org.codehaus.janino.SimpleCompiler "$spark/conf/Connect.java" Connect

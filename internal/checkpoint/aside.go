@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"time"
 )
 
@@ -12,6 +13,11 @@ import (
 func AsideName(path string, at time.Time) string {
 	return path + "." + at.UTC().Format("20060102T150405Z")
 }
+
+var aside = regexp.MustCompile(`\.\d{8}T\d{6}Z$`)
+
+// IsAside reports whether a name is an AsideName.
+func IsAside(name string) bool { return aside.MatchString(name) }
 
 // SetAside renames a folder or file to its AsideName, and does nothing where there is none. Nothing is deleted.
 func SetAside(path string, at time.Time) error {

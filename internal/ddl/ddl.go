@@ -54,9 +54,14 @@ func (p Place) CreateTable(t jobs.Table) string {
 	}
 	b.WriteString(p.location(t.Name) + "\nCOMMENT " + Literal(t.Comment))
 	if properties := tableProperties(t); len(properties) > 0 {
-		b.WriteString("\nTBLPROPERTIES (" + strings.Join(properties, ", ") + ")")
+		b.WriteString("\nTBLPROPERTIES " + pairs(properties))
 	}
 	return b.String()
+}
+
+// SetProperties gives properties to a table that exists.
+func (p Place) SetProperties(table string, properties map[string]string) string {
+	return "ALTER TABLE " + p.Table(table) + " SET TBLPROPERTIES " + pairs(properties)
 }
 
 func columnDDL(c jobs.Column) string {
@@ -67,9 +72,9 @@ func columnDDL(c jobs.Column) string {
 	return ddl + " COMMENT " + Literal(c.Comment)
 }
 
-// tableProperties are a table's properties and its CHECK constraints, which Delta keeps as properties:
-// given here, they cost no commit of their own.
-func tableProperties(t jobs.Table) []string {
+// tableProperties are a table's properties and its CHECK constraints, which Delta keeps as properties: given here, they
+// cost no commit of their own.
+func tableProperties(t jobs.Table) map[string]string {
 	all := maps.Clone(t.Properties)
 	if all == nil {
 		all = map[string]string{}
@@ -77,11 +82,16 @@ func tableProperties(t jobs.Table) []string {
 	for _, c := range t.Constraints {
 		all["delta.constraints."+c.Name] = c.Expr
 	}
-	var pairs []string
-	for _, key := range slices.Sorted(maps.Keys(all)) {
-		pairs = append(pairs, Literal(key)+" = "+Literal(all[key]))
+	return all
+}
+
+// pairs lists properties in order of their names.
+func pairs(properties map[string]string) string {
+	var all []string
+	for _, key := range slices.Sorted(maps.Keys(properties)) {
+		all = append(all, Literal(key)+" = "+Literal(properties[key]))
 	}
-	return pairs
+	return "(" + strings.Join(all, ", ") + ")"
 }
 
 // AddColumn adds a column to a table that exists.

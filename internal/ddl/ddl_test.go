@@ -1,7 +1,6 @@
 package ddl
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,29 +19,6 @@ func TestCreateTable(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-}
-
-// FuzzLiteral checks that no text ends its literal early: every quote inside is escaped.
-func FuzzLiteral(f *testing.F) {
-	f.Add(`'; drop table x; --`)
-	f.Add(`\'`)
-	f.Fuzz(func(t *testing.T, text string) {
-		inner := strings.TrimSuffix(strings.TrimPrefix(Literal(text), "'"), "'")
-		for i := 0; i < len(inner); i++ {
-			switch inner[i] {
-			case '\\':
-				i++
-				if i == len(inner) {
-					t.Fatalf("%q ends in a backslash", inner)
-				}
-			case '\'':
-				t.Fatalf("%q has a bare quote", inner)
-			}
-		}
-		if name := Ident(text); strings.Count(name[1:len(name)-1], "`")%2 != 0 {
-			t.Fatalf("%q has a bare backtick", name)
-		}
-	})
 }
 
 func TestLocal(t *testing.T) {

@@ -137,6 +137,8 @@ const (
 	manyFiles  = 2_000
 	smallFile  = 1 << 20
 	longReplay = 200
+	// An hour's log of a query that commits every second is 15,000 files, and lakectl maintain leaves two at most.
+	manyLogFiles = 40_000
 )
 
 // Table judges the files of a table.
@@ -152,7 +154,10 @@ func Table(name string, t tablefiles.Table) Finding {
 		f.Remedy = "see lakectl logs spark for why Delta writes none; every start reads all of them"
 	case t.Files > manyFiles && t.Bytes/int64(t.Files) < smallFile:
 		f.State, f.Says = Warning, fmt.Sprintf("%d files of %s on average", t.Files, size(uint64(t.Bytes)/uint64(t.Files)))
-		f.Remedy = fmt.Sprintf("lakectl query \"optimize cryptostream.%s\" makes few of them; vacuum removes the old ones after a week", name)
+		f.Remedy = "lakectl maintain makes few of them; run does so every --maintain-every, unless a reader is behind: lakectl maintain --dry-run says which"
+	case t.LogFiles > manyLogFiles:
+		f.State, f.Says = Warning, fmt.Sprintf("%d files in its log, which every batch lists", t.LogFiles)
+		f.Remedy = "lakectl maintain removes the old ones; with --dry-run it says what they are kept for"
 	}
 	return f
 }

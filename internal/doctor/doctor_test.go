@@ -41,6 +41,7 @@ func TestFindings(t *testing.T) {
 		"no table":                {Table("t", tablefiles.Table{Version: -1}), OK},
 		"a table":                 {Table("t", tablefiles.Table{Version: 9, Files: 30_000, Bytes: 30_000 << 27}), OK},
 		"small files":             {Table("t", tablefiles.Table{Version: 9, Files: 3000, Bytes: 3000 << 10}), Warning},
+		"a log of a day":          {Table("t", tablefiles.Table{Version: 90_000, LogFiles: 350_000}), Warning},
 		"a log without an end":    {Table("t", tablefiles.Table{Version: 900, Replay: 900}), Warning},
 	} {
 		if c.got.State != c.want || (c.got.Remedy == "") != (c.want == OK) || c.got.Says == "" || c.got.Check == "" {

@@ -14,14 +14,18 @@ import (
 	"github.com/cryptostream/lakectl/infra"
 )
 
-// infraLines returns the lines of an embedded file that are neither empty nor comments.
-func infraLines(path string) []string {
+func infraFile(path string) []byte {
 	data, err := infra.Files.ReadFile(path)
 	if err != nil {
 		panic(err) // the files are in the binary
 	}
+	return data
+}
+
+// infraLines returns the lines of an embedded file that are neither empty nor comments.
+func infraLines(path string) []string {
 	var list []string
-	for line := range strings.Lines(string(data)) {
+	for line := range strings.Lines(string(infraFile(path))) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 			list = append(list, line)
 		}
@@ -96,11 +100,7 @@ func (j *jvm) options() ([]string, error) {
 		return nil, err
 	}
 	logging := j.file("log4j2.properties")
-	data, err := infra.Files.ReadFile(j.name + "/log4j2.properties")
-	if err != nil {
-		panic(err) // the files are in the binary
-	}
-	if err := writeFile(logging, data, false); err != nil {
+	if err := writeFile(logging, infraFile(j.name+"/log4j2.properties"), false); err != nil {
 		return nil, err
 	}
 	options := slices.Concat(infraLines(j.name+"/jvm.options"), []string{

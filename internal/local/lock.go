@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -24,7 +25,11 @@ const lockPatience = 300 * time.Millisecond
 
 // Lock takes the data dir for this process and makes it if it is not there, for its owner only. While
 // another process has it, the error's exit code is 3 and it names that process.
+//
+// From then on all that this process and its children write is for its owner only, by the process's umask: a
+// data dir that was there before may let others in.
 func Lock(dataDir string) (*DataDirLock, error) {
+	syscall.Umask(0o077)
 	if err := makePrivate(dataDir); err != nil {
 		return nil, err
 	}

@@ -18,7 +18,10 @@ const (
 	// property, other users cannot read it.
 	sparkTokenEnv = "SPARK_CONNECT_AUTHENTICATE_TOKEN"
 
-	sparkMain = "org.apache.spark.sql.connect.service.SparkConnectServer"
+	// sparkMain compiles a Java file, infra's, and runs the class in it.
+	sparkMain   = "org.codehaus.janino.SimpleCompiler"
+	sparkSource = "Connect.java"
+	sparkClass  = "Connect"
 )
 
 // SparkOptions say how Spark is started.
@@ -62,6 +65,9 @@ func StartSpark(ctx context.Context, o SparkOptions) (*Spark, error) {
 	if err := j.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("start spark: %w", err)
 	}
+	if err := writeFile(j.file(sparkSource), infraFile("spark/"+sparkSource), false); err != nil {
+		return nil, fmt.Errorf("start spark: %w", err)
+	}
 	s, begin := &Spark{Token: o.Token}, time.Now()
 	for try := 1; ; try++ {
 		err := s.start(ctx, j, o)
@@ -82,7 +88,7 @@ func (s *Spark) start(ctx context.Context, j *jvm, o SparkOptions) error {
 		return fmt.Errorf("start spark: %w", err)
 	}
 	s.Remote = loopback(port)
-	if s.Process, err = j.start(sparkProperties(j, port, o.Conf), sparkMain); err != nil {
+	if s.Process, err = j.start(sparkProperties(j, port, o.Conf), sparkMain, sparkSource, sparkClass); err != nil {
 		return err
 	}
 	return s.awaitReady(ctx, func(ctx context.Context) error {

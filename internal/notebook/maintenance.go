@@ -36,22 +36,12 @@ func optimize(all []jobs.Table) []cell {
 	var b strings.Builder
 	for _, t := range all {
 		fmt.Fprintf(&b, "spark.sql(\"OPTIMIZE \" + table(%s)", pyString(t.Name))
-		if day := dayOf(t); day != "" {
+		if day := t.Day(); day != "" {
 			fmt.Fprintf(&b, " + \" WHERE \" + recent(%s, %s)", pyString(t.Name), pyString(day))
 		}
 		b.WriteString(")\n")
 	}
 	return append(cells, python("%s", &b))
-}
-
-// dayOf names the date column by which a table is partitioned, or "".
-func dayOf(t jobs.Table) string {
-	for _, c := range t.Columns {
-		if c.Type == "DATE" && len(t.PartitionBy) > 0 && t.PartitionBy[0] == c.Name {
-			return c.Name
-		}
-	}
-	return ""
 }
 
 func vacuum(all []jobs.Table) []cell {

@@ -95,7 +95,35 @@ func registerTable(ctx context.Context, session *spark.Session, place ddl.Place,
 			return false, fmt.Errorf("register table %s: %w", table.Name, err)
 		}
 	}
-	return false, matchColumns(ctx, session, place, table, columns)
+	if err := matchColumns(ctx, session, place, table, columns); err != nil {
+		return false, err
+	}
+	return false, addProperties(ctx, session, place, table)
+}
+
+// addProperties gives an existing local table those of its spec that it lacks: an earlier version of lakectl has made
+// it. What somebody has set otherwise stays.
+func addProperties(ctx context.Context, session *spark.Session, place ddl.Place, table jobs.Table) error {
+	if !place.LocalWarehouse() || len(table.Properties) == 0 {
+		return nil
+	}
+	detail, err := session.Query(ctx, "DESCRIBE DETAIL "+place.Files(table.Name))
+	if err != nil {
+		return fmt.Errorf("read the properties of table %s: %w", table.Name, err)
+	}
+	lacking := map[string]string{}
+	for name, value := range table.Properties {
+		if property(detail, name) == "" {
+			lacking[name] = value
+		}
+	}
+	if len(lacking) == 0 {
+		return nil
+	}
+	if err := session.Exec(ctx, place.SetProperties(table.Name, lacking)); err != nil {
+		return fmt.Errorf("set the properties of table %s: %w", table.Name, err)
+	}
+	return nil
 }
 
 // clearUnborn removes what a start that was killed, or met a full disk, has left of a local table it was

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"github.com/cryptostream/lakectl/internal/checkpoint"
+	"github.com/cryptostream/lakectl/internal/conflict"
 	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/jobs"
@@ -28,10 +26,6 @@ type Reconciler struct {
 	// DryRun only counts. Windows that the late events would change are not among what it finds.
 	DryRun bool
 }
-
-// tries of a statement that meets a conflict. A query appends to the dates of a merge once in a while, and a merge
-// takes seconds.
-const tries = 10
 
 // Run looks at what Bronze took in at or after since, and at everything if that is zero. It returns since for the
 // next time, before which nothing is left to do. It may be repeated at will, and after any error.
@@ -228,32 +222,9 @@ func (r *Reconciler) affected(ctx context.Context, statement string) (int64, err
 	return 0, fmt.Errorf("the merge did not say how many rows it has written: %v", rows)
 }
 
-// again does something once more, with what the tables hold by then, where another writer was faster.
+// again does something once more where another writer was faster.
 func (r *Reconciler) again(ctx context.Context, report *Report, do func() error) error {
-	delay := backoff.NewExponentialBackOff()
-	delay.InitialInterval, delay.MaxInterval = 200*time.Millisecond, 10*time.Second
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := do()
-		switch {
-		case err == nil:
-			return struct{}{}, nil
-		case conflict(err):
-			report.Conflicts++
-			return struct{}{}, err
-		}
-		return struct{}{}, backoff.Permanent(err)
-	}, backoff.WithBackOff(delay), backoff.WithMaxTries(tries))
-	if conflict(err) {
-		return exit.New(exit.Failed, fmt.Errorf("in conflict with other writers %d times: %w", tries, err), "nothing is lost; run it again when the queries have less to do")
-	}
-	return err
-}
-
-// conflict reports that Delta refused a commit because of one that came before it.
-func conflict(err error) bool {
-	return err != nil && slices.ContainsFunc([]string{"[DELTA_CONCURRENT_", "[DELTA_METADATA_CHANGED"}, func(class string) bool {
-		return strings.Contains(err.Error(), class)
-	})
+	return conflict.Retry(ctx, func() { report.Conflicts++ }, do)
 }
 
 // mark is the earliest of some times.

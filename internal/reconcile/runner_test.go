@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cryptostream/lakectl/internal/conflict"
 	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/jobs"
@@ -99,7 +100,7 @@ func TestConflictsWithoutEnd(t *testing.T) {
 		s := &tables{conflicts: 1000}
 		r := Reconciler{Lakehouse: jobs.Default(), Place: place, Query: s.query}
 		report, next, err := r.Run(t.Context(), arrived)
-		if exit.Code(err) != exit.Failed || exit.Hint(err) == "" || report.Conflicts != tries || !next.Equal(arrived) {
+		if exit.Code(err) != exit.Failed || exit.Hint(err) == "" || report.Conflicts != conflict.Tries || !next.Equal(arrived) {
 			t.Errorf("got %+v, %v, %v", report, next, err)
 		}
 	})
