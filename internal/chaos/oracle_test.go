@@ -121,13 +121,22 @@ func (l *lake) verify() (late int64) {
 // silver is what Silver has, by id, once for each row.
 func (l *lake) silver() map[string][]event {
 	l.t.Helper()
-	var rows []event
-	text := l.must("query", "-o", "json", "select event_id, pair, price, volume_24h, quoted_at, event_time as collected_at, kafka_partition, kafka_offset from silver_prices")
+	var rows []struct { // times in microseconds: JSON ends with the year 9999
+		event
+		Quoted *int64 `json:"quoted"`
+		At     int64  `json:"at"`
+	}
+	text := l.must("query", "-o", "json", `select event_id, pair, price, volume_24h, unix_micros(quoted_at) as quoted, unix_micros(event_time) as at,
+		kafka_partition, kafka_offset from silver_prices`)
 	if err := json.Unmarshal([]byte(text), &rows); err != nil {
 		l.t.Fatal(err)
 	}
 	all := map[string][]event{}
-	for _, e := range rows {
+	for _, row := range rows {
+		e := row.event
+		if e.At = time.UnixMicro(row.At); row.Quoted != nil {
+			e.Quoted = time.UnixMicro(*row.Quoted)
+		}
 		all[e.ID] = append(all[e.ID], e)
 	}
 	return all

@@ -25,7 +25,7 @@ func TestSoak(t *testing.T) {
 			t.Fatalf("%s: %v", soakVariable, err)
 		}
 	}
-	l := newLake(t, "--reconcile-every", "5m")
+	l := newLake(t, "--reconcile-every", "5m", "--maintain-every", "2m")
 	l.start()
 	l.flow(20)
 
