@@ -72,7 +72,7 @@ func marshalFields(fields []Field) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		value, err := json.Marshal(written(f.Value))
+		value, err := json.Marshal(JSONValue(f.Value))
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", f.Name, err)
 		}
@@ -81,9 +81,9 @@ func marshalFields(fields []Field) ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// written is a value as encoding/json takes it. A time zone can lead out of the years 0 to 9999, in which RFC 3339 and
-// time.Time's own MarshalJSON end.
-func written(v any) any {
+// JSONValue is a value of Rows as encoding/json takes it: a time outside of the years 0 to 9999 as text. A time zone can lead
+// there, and time.Time's own MarshalJSON refuses it.
+func JSONValue(v any) any {
 	switch v := v.(type) {
 	case time.Time:
 		if v.Year() < 0 || v.Year() > 9999 {
@@ -92,7 +92,7 @@ func written(v any) any {
 	case []any:
 		all := make([]any, len(v))
 		for i := range v {
-			all[i] = written(v[i])
+			all[i] = JSONValue(v[i])
 		}
 		return all
 	}
