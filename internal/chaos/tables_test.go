@@ -112,7 +112,10 @@ var failedQuery = regexp.MustCompile(`query (\w+)`)
 func (l *lake) startFailing(word string) string {
 	l.t.Helper()
 	before := l.status()
-	l.start()
+	l.readSpool()
+	if r := l.try(l.runArgs()...); r.code != 0 && local.Locked(l.dir) {
+		l.t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+	}
 	l.await("rows, or the end", func() bool {
 		s := l.status()
 		return !local.Locked(l.dir) || s.PID != before.PID && s.Healthy && s.rows("silver_prices") > 20 && s.rows("gold_price_hourly") > 20 && s.rows("dead_letter") > 20
