@@ -156,6 +156,11 @@ func verifierOn(session *spark.Session, dir string, log *slog.Logger) *verify.Ve
 		Lakehouse: jobs.Default(), Backfills: jobs.Default().Backfills(), Place: place,
 		Query: func(ctx context.Context, statement string) (verify.Rows, error) {
 			rows, err := session.Query(ctx, statement)
+			for _, row := range rows.Values { // some are shown as they are
+				for i := range row {
+					row[i] = spark.JSONValue(row[i])
+				}
+			}
 			return verify.Rows(rows), err
 		},
 		MadeBy:   func(job string) (jobs.Fingerprint, bool, error) { return madeBy(place.Checkpoint(job)) },

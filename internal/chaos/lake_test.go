@@ -28,10 +28,12 @@ type lake struct {
 	random   *rand.Rand
 	dir      string
 	exchange *fakeexchange.Exchange
-	url      string        // of the exchange
-	args     []string      // of every run
-	taken    chaos.Spooled // by the producer
-	cuts     int           // how often it was killed
+	url      string             // of the exchange
+	args     []string           // of every run
+	taken    chaos.Spooled      // by the producer
+	cuts     int                // how often it was killed
+	sent     []sent             // published by hand
+	kept     map[string][]event // in Silver, at the last check
 
 	elsewhere chaos.Spooled // taken on data dirs that were used before
 }
@@ -238,6 +240,12 @@ func (l *lake) killServer(which server) {
 // await waits for an event that has no channel: it is in another process.
 func (l *lake) await(what string, happened func() bool) {
 	l.t.Helper()
+	l.awaitFor(patience, what, happened)
+}
+
+// awaitFor is await of what may take longer.
+func (l *lake) awaitFor(patience time.Duration, what string, happened func() bool) {
+	l.t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.t.Context()), patience) // in a cleanup too
 	defer cancel()
 	for !happened() {
@@ -256,19 +264,10 @@ func (l *lake) randomly(within time.Duration) {
 
 // status is what the tests want of lakectl's status.
 type status struct {
-	State   string
-	Healthy bool
-	PID     int
-	Queries []struct {
-		Name         string
-		RunID        string `json:"run_id"`
-		Healthy      bool
-		Rows         int64
-		Restarts     int
-		BatchID      int64   `json:"batch_id"`
-		BatchSeconds float64 `json:"batch_seconds"`
-		LastError    string  `json:"last_error"`
-	}
+	State    string
+	Healthy  bool
+	PID      int
+	Queries  []query
 	Producer struct {
 		Taken, Acked, Spooled int64
 		KafkaUp               bool   `json:"kafka_up"`
@@ -277,9 +276,22 @@ type status struct {
 	}
 }
 
+type query struct {
+	Name, State  string
+	RunID        string `json:"run_id"`
+	Healthy      bool
+	Rows, Lag    int64
+	Restarts     int
+	BatchID      int64   `json:"batch_id"`
+	BatchSeconds float64 `json:"batch_seconds"`
+	LastError    string  `json:"last_error"`
+}
+
 // status is read from the file that lakectl status shows; zero while there is none.
-func (l *lake) status() (s status) {
-	text, err := os.ReadFile(filepath.Join(l.dir, "status.json"))
+func (l *lake) status() status { return statusOf(l.dir) }
+
+func statusOf(dir string) (s status) {
+	text, err := os.ReadFile(filepath.Join(dir, "status.json"))
 	if err == nil {
 		_ = json.Unmarshal(text, &s)
 	}

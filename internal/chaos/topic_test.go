@@ -64,7 +64,7 @@ func testRetention(t *testing.T, l *lake, admin sarama.ClusterAdmin) {
 	keep(t, admin, "-1")
 	l.thaw(spark)
 	said := l.ends()
-	expect(t, said, "KAFKA_DATA_LOSS", "lakectl checkpoint reset JOB --from current-table")
+	hinted(t, said, "KAFKA_DATA_LOSS", "lakectl checkpoint reset JOB --from current-table")
 	l.must("checkpoint", "reset", "bronze_prices", "--from", "current-table", "--yes")
 	l.start()
 	l.flow(20)
@@ -108,7 +108,7 @@ func testAnewWhileItRuns(t *testing.T, l *lake, admin sarama.ClusterAdmin) {
 			l.thaw(spark)
 		}
 		said := l.ends()
-		expect(t, said, "made anew under its old name", "another --data-dir")
+		hinted(t, said, "made anew under its old name", "another --data-dir")
 		l.move(filepath.Base(l.dir) + "-next")
 		l.start()
 		l.flow(20)
@@ -218,8 +218,8 @@ func (l *lake) ends() string {
 	return l.said()
 }
 
-// expect wants an error and its hint to have these words.
-func expect(t *testing.T, said, word, hint string) {
+// hinted wants an error and its hint to have these words.
+func hinted(t *testing.T, said, word, hint string) {
 	t.Helper()
 	problem, advice, found := strings.Cut(said, "hint: ")
 	if !found || !strings.Contains(problem, word) || !strings.Contains(advice, hint) {

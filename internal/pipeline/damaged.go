@@ -85,9 +85,14 @@ var unloadable = []string{"CANNOT_LOAD_STATE_STORE"}
 // damaged gives the failure of a job's query a hint where files are gone or cut: a restart would meet them again.
 func (p *Pipeline) damaged(job jobs.Job, err error) error {
 	var e *spark.Error
-	if p.config.Place.LocalCheckpoints() && errors.As(err, &e) &&
+	if errors.As(err, &e) && p.config.Place.LocalCheckpoints() &&
 		slices.ContainsFunc(unloadable, func(class string) bool { return strings.HasPrefix(e.Class, class) }) {
 		return exit.New(exit.Failed, fmt.Errorf("the state of %s is damaged: %w", job.Name, err), ResetHint(job))
+	}
+	if e != nil && job.Source.Table != "" && strings.HasPrefix(e.Class, "FAILED_READ_FILE") && !logCleared(e) &&
+		strings.Contains(e.Message, p.config.Place.Path(job.Source.Table)+"/") {
+		// The newest version of the source may do without the file. If not, the reset says so.
+		return exit.New(exit.Failed, err, "a file that it had still to read is gone: VACUUM kept it too short, or someone deleted it; "+ResetHint(job))
 	}
 	return Damaged(p.config.Place, p.config.Lakehouse, err)
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/cryptostream/lakectl/internal/spark"
 )
 
+const sourceChanged = "a row of the table that it reads was updated or deleted, and a stream takes inserts only; lakectl checkpoint reset silver_prices --from earliest makes Silver and Gold again of Bronze, and the same with dead_letter the dead letters"
+
 // fatal lists the error classes, by prefix, that a restart meets again, and what can be done.
 var fatal = []struct{ class, hint string }{
 	{"PARSE_SYNTAX_ERROR", "the job's SQL can't be parsed; correct it under jobs/"},
@@ -21,8 +23,9 @@ var fatal = []struct{ class, hint string }{
 	{"_LEGACY_ERROR_TEMP_DELTA_0007", "the job's columns don't fit its table; correct the SQL under jobs/"},
 	{"DELTA_NOT_NULL_CONSTRAINT_VIOLATED", "the job wrote a null where its table takes none; correct the SQL or its expectations"},
 	{"DELTA_VIOLATE_CONSTRAINT_WITH_VALUES", "the job wrote a row that its table refuses; correct the SQL or its expectations"},
-	{"DELTA_SOURCE_TABLE_IGNORE_CHANGES", "a row of the source table was updated or deleted; a stream takes inserts only"},
-	{"DELTA_SOURCE_IGNORE_DELETE", "rows of the source table were deleted; a stream takes inserts only"},
+	{"DELTA_SOURCE_TABLE_IGNORE_CHANGES", sourceChanged},
+	{"DELTA_SOURCE_IGNORE_DELETE", sourceChanged},
+	{"FAILED_READ_FILE.FILE_NOT_EXIST", "a file that the query had still to read is gone: VACUUM kept it too short, or someone deleted it"},
 	{"KAFKA_DATA_LOSS", "the topic no longer has records that the checkpoint has not read (see retention.bytes); lakectl checkpoint reset JOB --from current-table, with the name of the query, goes on with those that it has"},
 	{"CATALOG_NOT_FOUND", "the catalog must exist; see catalog in the target"},
 	{"NO_SUCH_CATALOG", "the catalog must exist; see catalog in the target"},
@@ -43,7 +46,7 @@ func fatality(err error) error {
 		return exit.New(exit.Failed, err, "the server takes the login no more: log in again; queries that run on it go on, and the next start adopts them")
 	}
 	var e *spark.Error
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || logCleared(e) {
 		return nil
 	}
 	for _, f := range fatal {
@@ -52,6 +55,11 @@ func fatality(err error) error {
 		}
 	}
 	return nil
+}
+
+// logCleared reports that a file of a table's log was cleared away while it was read: the next start reads others.
+func logCleared(e *spark.Error) bool {
+	return strings.HasPrefix(e.Class, "FAILED_READ_FILE") && strings.Contains(e.Message, "/_delta_log/")
 }
 
 // serverGone reports that the failure is the session's or the server's, not the query's.

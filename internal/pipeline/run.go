@@ -123,7 +123,7 @@ func (r *run) check(ctx context.Context) error {
 		return r.restart(ctx)
 	}
 	if r.mode == CatchUp {
-		if since, ok := r.pipeline.sourceLive(r.job); ok && caughtUp(recent, since) && r.settled(recent) {
+		if since, ok := r.pipeline.sourceLive(r.job); ok && r.mayGoLive(recent, since) {
 			return r.goLive(ctx)
 		}
 	}
@@ -168,6 +168,16 @@ func (r *run) goLive(ctx context.Context) error {
 	r.mode = Live
 	r.pipeline.report(r.job.Name, Switched, nil, "caught up")
 	return r.start(ctx)
+}
+
+// mayGoLive reports that the query has caught up and may be restarted. A large batch that follows a small one makes
+// its windows wait anew.
+func (r *run) mayGoLive(recent []spark.Progress, since time.Time) bool {
+	if !caughtUp(recent, since) {
+		r.unsettled = time.Time{}
+		return false
+	}
+	return r.settled(recent)
 }
 
 // caughtUpRows is the size of a batch that interpreted plans get through within a trigger.

@@ -1,6 +1,7 @@
 package spark
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -71,4 +72,14 @@ func TestParseProgress(t *testing.T) {
 func FuzzParseProgress(f *testing.F) {
 	f.Add(`{"timestamp":"2026-01-01T00:00:00.000Z"}`)
 	f.Fuzz(func(_ *testing.T, text string) { _, _ = parseProgress(text) })
+}
+
+func TestRowsAsJSON(t *testing.T) {
+	at := func(year int) time.Time { return time.Date(year, 12, 31, 10, 0, 0, 0, time.UTC) }
+	rows := Rows{Columns: []string{"a", "b"}, Values: [][]any{{at(2026), at(10_000)}, {[]any{at(-1), nil}, Struct{{"at", at(-1)}}}}}
+	got, err := json.Marshal(rows)
+	want := `[{"a":"2026-12-31T10:00:00Z","b":"10000-12-31T10:00:00Z"},{"a":["-0001-12-31T10:00:00Z",null],"b":{"at":"-0001-12-31T10:00:00Z"}}]`
+	if string(got) != want || err != nil {
+		t.Errorf("%s, %v\nwant %s", got, err, want)
+	}
 }

@@ -51,7 +51,7 @@ type Field struct {
 func (s Struct) MarshalJSON() ([]byte, error) { return marshalFields(s) }
 
 // MarshalJSON writes an array of row objects, columns in order: decimals as strings, times as
-// RFC 3339, bytes as base64.
+// RFC 3339 (with more digits or a sign outside of the years 0 to 9999), bytes as base64.
 func (r Rows) MarshalJSON() ([]byte, error) {
 	objects := make([]Struct, len(r.Values))
 	for i, row := range r.Values {
@@ -72,13 +72,31 @@ func marshalFields(fields []Field) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		value, err := json.Marshal(f.Value)
+		value, err := json.Marshal(JSONValue(f.Value))
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", f.Name, err)
 		}
 		out = append(append(append(out, name...), ':'), value...)
 	}
 	return append(out, '}'), nil
+}
+
+// JSONValue is a value of Rows as encoding/json takes it: a time outside of the years 0 to 9999 as text. A time zone can lead
+// there, and time.Time's own MarshalJSON refuses it.
+func JSONValue(v any) any {
+	switch v := v.(type) {
+	case time.Time:
+		if v.Year() < 0 || v.Year() > 9999 {
+			return v.Format(time.RFC3339Nano)
+		}
+	case []any:
+		all := make([]any, len(v))
+		for i := range v {
+			all[i] = JSONValue(v[i])
+		}
+		return all
+	}
+	return v
 }
 
 // Query runs a statement and reads its whole result. A statement without a result gives no columns.

@@ -43,7 +43,7 @@ SELECT kafka_partition AS partition, kafka_offset AS offset, ` + key + `, pair, 
   coalesce(` + time + ` <= newest - ` + interval(job.Watermark.Delay) + `, false) AS late
 FROM firsts JOIN reached USING (ingested_at)`,
 		why: fmt.Sprintf("a good record was read and its event is not there: it came more than %s late and the watermark refused it; where it did not, a row was deleted", job.Watermark.Delay),
-		remedy: fmt.Sprintf("late: run reconcile, which brings in what is older than the watermark; lakectl query \"describe history %s.%s\" shows who deleted the others",
-			s.place.Schema, job.Sink.Table),
+		remedy: fmt.Sprintf("late: run reconcile, which brings in what is older than the watermark; lakectl query \"describe history %s.%s\" shows who deleted the others, lakectl checkpoint reset %s --from earliest makes the table again, and all that is made of it",
+			s.place.Schema, job.Sink.Table, job.Name),
 	}
 }

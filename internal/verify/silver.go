@@ -20,7 +20,7 @@ func (s statements) silver(jobs splitting) []check {
 			name:     "rows of " + good + " that their Bronze record does not give",
 			offences: s.inventedEvents(jobs),
 			why:      "the row was changed or added by hand, its record is gone from Bronze, or the checks have become stricter since it was written",
-			remedy:   "lakectl query \"describe history " + s.place.Schema + "." + good + "\" shows who changed what; RESTORE TABLE brings it back",
+			remedy:   "lakectl query \"describe history " + s.place.Schema + "." + good + "\" shows who changed what; lakectl checkpoint reset " + jobs.good.Name + " --from earliest makes the table again, and all that is made of it",
 		}, {
 			name:     "dead letters that are in " + good + " too",
 			offences: s.inBoth(jobs),
