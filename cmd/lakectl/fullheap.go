@@ -16,7 +16,7 @@ import (
 // a heap that is too small for what is to be done.
 const (
 	fullHeaps     = 5
-	fullHeapsSoon = 3 * time.Minute
+	fullHeapsSoon = 10 * time.Minute
 )
 
 // fullHeap counts how often in a row Spark has run out of memory soon after it was started.

@@ -19,6 +19,9 @@ var unreadable = []string{
 	"DELTA_STATE_RECOVER_ERROR", "DELTA_TRUNCATED_TRANSACTION_LOG", "DELTA_VERSIONS_NOT_CONTIGUOUS",
 }
 
+// brokenSum is how Hadoop says, without a class, that a file does not have the checksum beside it.
+const brokenSum = "org.apache.hadoop.fs.ChecksumException: "
+
 // DamagedTableError says that a file of a table is gone or cut. It has a hint.
 type DamagedTableError struct {
 	Table string
@@ -41,7 +44,7 @@ func Damaged(place ddl.Place, lakehouse *jobs.Lakehouse, err error) error {
 	if !place.LocalWarehouse() || errors.As(err, &known) || !errors.As(err, &e) {
 		return err
 	}
-	if !slices.ContainsFunc(unreadable, func(class string) bool { return strings.HasPrefix(e.Class, class) }) {
+	if !strings.Contains(e.Message, brokenSum) && !slices.ContainsFunc(unreadable, func(class string) bool { return strings.HasPrefix(e.Class, class) }) {
 		return err
 	}
 	for _, job := range lakehouse.Jobs {

@@ -22,6 +22,7 @@ func TestDamaged(t *testing.T) {
 	}{
 		"a torn log":       {&spark.Error{Class: "FAILED_READ_FILE.NO_HINT", Message: inLog}, place, "silver_prices", "lakectl checkpoint reset silver_prices --from earliest"},
 		"a file of Bronze": {&spark.Error{Class: "FAILED_READ_FILE.FILE_NOT_EXIST", Message: "File file:/data/warehouse/bronze_prices/x.parquet does not exist."}, place, "bronze_prices", "makes all tables again from what Kafka still has"},
+		"a checksum":       {&spark.Error{Message: "Job aborted: java.io.UncheckedIOException: org.apache.hadoop.fs.ChecksumException: Checksum error: file:/data/warehouse/gold_price_ma_5m/_delta_log/00000000000000000006.json at 512"}, place, "gold_price_ma_5m", "lakectl checkpoint reset gold_price_ma_5m --from earliest"},
 		"another's file":   {&spark.Error{Class: "FAILED_READ_FILE.NO_HINT", Message: "file:/elsewhere/silver_prices/x"}, place, "", ""},
 		"another class":    {&spark.Error{Class: "TASK_WRITE_FAILED", Message: inLog}, place, "", ""},
 		"on a cluster":     {&spark.Error{Class: "FAILED_READ_FILE.NO_HINT", Message: inLog}, ddl.Place{Warehouse: "s3://data/warehouse"}, "", ""},
