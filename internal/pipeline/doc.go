@@ -11,6 +11,7 @@
 //	adopt.go       queries that were running already
 //	start.go       Job → streaming query
 //	topic.go       whether the topic is still the same
+//	anew.go        where a query begins that was reset; damaged.go: files of a table or a state that are gone or cut
 //	failure.go     which failures a restart can heal
 //	pipeline.go    the life of the queries
 //	once.go        a job of no pipeline, over what its source holds
