@@ -5,6 +5,8 @@
 //	main_test.go          lakectl as a program; seeds and how often
 //	lake_test.go          a lakehouse under test, its processes, and waiting for events
 //	oracle_test.go        what must be in the tables
+//	process_test.go       a lakectl in the foreground
+//	proxy_test.go         between lakectl and a server; wire_test.go: one that knows Kafka's frames
 //	*_test.go             the faults, by what is hit
 //
 // make chaos runs the long form, make test a short one. docs/RELIABILITY.md says what came of it.
