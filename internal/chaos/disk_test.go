@@ -36,6 +36,7 @@ func TestDisk(t *testing.T) {
 			free := l.fill(f.name)
 			l.await("the full disk under "+f.name+" to be noticed", func() bool { return f.notices(l.status()) })
 			free()
+			l.await("Kafka, and quotes to be taken", func() bool { s := l.status(); return s.Producer.KafkaUp && s.Producer.Blocked == "" })
 			l.flow(10)
 		}
 		for _, folder := range []string{"checkpoints", "warehouse"} {
