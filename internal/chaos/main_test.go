@@ -88,8 +88,11 @@ func times(t *testing.T, inLong, inShort int) int {
 	return inShort
 }
 
-// report says what came of a fault; docs/RELIABILITY.md is written from these lines.
+// report says what came of a fault, unless the test has failed; docs/RELIABILITY.md is written from these lines.
 func report(t *testing.T, fault string, tried int, result string, args ...any) {
 	t.Helper()
+	if t.Failed() {
+		return
+	}
 	t.Logf("CHAOS %s: %d times: %s", fault, tried, fmt.Sprintf(result, args...))
 }
