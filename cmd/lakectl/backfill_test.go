@@ -37,7 +37,7 @@ func TestBackfill(t *testing.T) {
 	before := runsOf(t, b.dir)
 
 	file := b.writeFile(t, b.newest())
-	kills := []string{"kafka ", "bronze "}
+	kills := []string{"bronze "}
 	if localtest.IsLong() {
 		kills = []string{"from file", "kafka ", "bronze ", "silver ", "gold "}
 	}

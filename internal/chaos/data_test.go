@@ -12,7 +12,7 @@ import (
 // TestData publishes beside the producer what no sound one sends, and expects each record in one place and every query
 // running.
 func TestData(t *testing.T) {
-	few, payloads := times(t, 200, 20), times(t, 5000, 400)
+	few, payloads := times(t, 200, 0), times(t, 5000, 0)
 	l := newLake(t)
 	l.start()
 	l.flow(10)
