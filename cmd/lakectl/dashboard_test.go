@@ -49,6 +49,7 @@ func TestDashboard(t *testing.T) {
 	killServer(t, dir, "spark")
 	b.AwaitFor(4*time.Minute, "/Spark is away|starting again/.test(document.querySelector('#pill').innerText)")
 	b.AwaitFor(4*time.Minute, "document.querySelector('#pill').innerText.includes('has ended')")
+	await(t, "the views in the new Spark", func() bool { return jsonStatus(t, dir).Healthy })
 	agrees(t, dir, b)
 
 	other := serveOther(t, dir)

@@ -31,7 +31,7 @@ func fillFlags(flags *pflag.FlagSet, env func(string) (string, bool), file strin
 		}
 		name := "LAKECTL_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		value, origin := "", ""
-		if v, ok := env(name); ok {
+		if v, _ := env(name); v != "" { // an empty one is none, as compose files pass it on
 			value, origin = v, name
 		} else if v, ok := settings[f.Name]; ok {
 			value, origin = v, file+": "+f.Name

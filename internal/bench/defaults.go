@@ -30,7 +30,7 @@ var sparkDefaults = map[string]string{
 const defaultTrigger = "1s"
 
 // untuned are the keys of spark.properties that stay as they are in the comparison: they say what runs
-// where, not how fast. Shuffle partitions are among them, because the 200 of Spark's default on two
+// where and who gets in, not how fast. Shuffle partitions are among them, because the 200 of Spark's default on two
 // cores would make the comparison too easy to win.
 var untuned = map[string]bool{
 	"spark.master":                                        true,
@@ -45,6 +45,13 @@ var untuned = map[string]bool{
 	"spark.connect.session.manager.defaultSessionTimeout": true,
 	"spark.connect.session.planCache.enabled":             true,
 	"spark.sql.shuffle.partitions":                        true,
+	"spark.authenticate":                                  true,
+	"spark.shuffle.maxChunksBeingTransferred":             true,
+	"spark.sql.artifact.isolation.enabled":                true,
+	"spark.task.maxDirectResultSize":                      true,
+	"spark.rpc.message.maxSize":                           true,
+	"spark.sql.variable.substitute":                       true,
+	"spark.hadoop.fs.permissions.umask-mode":              true,
 }
 
 // defaultSetup is our Spark with its own configuration. It fails where the configuration has a key that
