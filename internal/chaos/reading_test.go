@@ -103,7 +103,7 @@ func (r *reader) text(field string) (text string) {
 	}
 	raw := r.fields[field]
 	if raw[0] != '"' {
-		if field == "event_id" && raw[0] != '[' && raw[0] != '{' { // Spark may write a number otherwise
+		if (field == "event_id" || field == "pair") && raw[0] != '[' && raw[0] != '{' { // Spark may write a number otherwise
 			r.doubt()
 		}
 		return string(raw)
