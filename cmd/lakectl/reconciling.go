@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cryptostream/lakectl/internal/reconcile"
+	"github.com/cryptostream/lakectl/internal/wholefile"
 )
 
 // startReconciling brings in what came too late, every so often, while a lakehouse runs. A reconcile that is cut off
@@ -76,10 +77,7 @@ func readReconciled(dir string) (time.Time, error) {
 func writeReconciledUntil(dir string, since time.Time) error {
 	text, err := json.Marshal(reconciledUntil{since.UTC()})
 	if err == nil {
-		temporary := reconciledPath(dir) + ".tmp"
-		if err = os.WriteFile(temporary, append(text, '\n'), 0o600); err == nil {
-			err = os.Rename(temporary, reconciledPath(dir))
-		}
+		err = wholefile.Write(reconciledPath(dir), append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("write how far was reconciled: %w", err)

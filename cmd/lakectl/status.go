@@ -15,6 +15,7 @@ import (
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/internal/pipeline"
+	"github.com/cryptostream/lakectl/internal/wholefile"
 )
 
 // Status is what status.json and `status -o json` hold. It has no secrets. Times are UTC.
@@ -67,10 +68,7 @@ func (l *lakehouse) saveStatus() {
 	defer l.saving.Unlock()
 	text, err := json.Marshal(l.status())
 	if err == nil {
-		temporary := statusPath(l.dir) + ".tmp"
-		if err = os.WriteFile(temporary, text, 0o600); err == nil {
-			err = os.Rename(temporary, statusPath(l.dir))
-		}
+		err = wholefile.Write(statusPath(l.dir), text)
 	}
 	if err != nil && !l.unsaved {
 		l.log.Warn("status.json could not be written; lakectl status shows the last one", "error", err)

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/cryptostream/lakectl/internal/wholefile"
 )
 
 // Left is what is not brought in to the end yet: of the backfill that is at work, or of one that was cut off.
@@ -45,12 +47,8 @@ func Begin(folder string, now time.Time, offsets map[int32]int64) error {
 	}
 	const clocks = time.Minute // Spark's may be behind
 	text, err := json.Marshal(Left{now.UTC().Add(-clocks), offsets})
-	temporary := pendingPath(folder) + ".tmp"
 	if err == nil {
-		err = os.WriteFile(temporary, append(text, '\n'), 0o600)
-	}
-	if err == nil {
-		err = os.Rename(temporary, pendingPath(folder))
+		err = wholefile.Write(pendingPath(folder), append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("note that a backfill begins: %w", err)

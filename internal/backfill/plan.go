@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -95,14 +94,4 @@ type Sum [16]byte
 func SumOf(m producer.Message) Sum {
 	sum := sha256.Sum256(m.Value)
 	return Sum(sum[:16])
-}
-
-// pairsOf are the pairs of sources, sorted.
-func pairsOf(sources map[string][]string) []string {
-	pairs := make([]string, 0, len(sources))
-	for pair := range sources {
-		pairs = append(pairs, pair)
-	}
-	slices.Sort(pairs)
-	return pairs
 }

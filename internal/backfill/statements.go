@@ -46,7 +46,7 @@ func (t Tables) Newest() string {
 // ticks.
 func (t Tables) Overlap(sources map[string][]string, within Range) string {
 	others := []string{"false"}
-	for _, pair := range pairsOf(sources) {
+	for _, pair := range slices.Sorted(maps.Keys(sources)) {
 		own := make([]string, len(sources[pair]))
 		for i, source := range sources[pair] {
 			own[i] = ddl.Literal(source)
@@ -55,8 +55,8 @@ func (t Tables) Overlap(sources map[string][]string, within Range) string {
 	}
 	return `SELECT pair, coalesce(source, '') AS source, count(*) AS ticks
 FROM ` + t.silver() + `
-WHERE date >= date(` + timestamp(within.From) + ") AND date <= date(" + timestamp(within.To) + `)
-  AND event_time >= ` + timestamp(within.From) + " AND event_time < " + timestamp(within.To) + `
+WHERE date >= date(` + ddl.Timestamp(within.From) + ") AND date <= date(" + ddl.Timestamp(within.To) + `)
+  AND event_time >= ` + ddl.Timestamp(within.From) + " AND event_time < " + ddl.Timestamp(within.To) + `
   AND (` + strings.Join(others, " OR ") + `)
 GROUP BY ALL ORDER BY ALL`
 }
@@ -67,7 +67,7 @@ func (t Tables) Sent(within Range) string {
 	return `SELECT DISTINCT substring(unhex(sha2(value, 256)), 1, 16)
 FROM ` + t.bronze() + `
 WHERE topic = ` + ddl.Literal(t.Topic()) + ` AND value IS NOT NULL
-  AND kafka_timestamp >= ` + timestamp(within.From.Add(-time.Millisecond)) + " AND kafka_timestamp < " + timestamp(within.To)
+  AND kafka_timestamp >= ` + ddl.Timestamp(within.From.Add(-time.Millisecond)) + " AND kafka_timestamp < " + ddl.Timestamp(within.To)
 }
 
 // Account says what has become of records that a backfill has brought into Bronze, by partition from an offset on:
@@ -88,5 +88,3 @@ SELECT (SELECT count(*) FROM (` + records + `)) AS records, count(DISTINCT given
 FROM ` + ddl.Ident(t.Silver.Name) + ` AS given
 LEFT JOIN ` + t.silver() + ` AS kept ON kept.` + key + " = given." + key
 }
-
-func timestamp(at time.Time) string { return fmt.Sprintf("timestamp_micros(%d)", at.UnixMicro()) }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/cryptostream/lakectl/internal/wholefile"
 )
 
 // From is where a new checkpoint begins in its source.
@@ -60,12 +62,8 @@ func WriteStart(folder string, f From, asked time.Time) error {
 	if err == nil {
 		err = os.MkdirAll(filepath.Dir(folder), 0o700)
 	}
-	temporary := startPath(folder) + ".tmp"
 	if err == nil {
-		err = os.WriteFile(temporary, append(text, '\n'), 0o600)
-	}
-	if err == nil {
-		err = os.Rename(temporary, startPath(folder))
+		err = wholefile.Write(startPath(folder), append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("note where the new checkpoint begins: %w", err)

@@ -108,3 +108,12 @@ func (p Place) CreateView(v jobs.View) string {
 	return "CREATE OR REPLACE VIEW " + p.Table(v.Name) + " (\n  " + strings.Join(columns, ",\n  ") +
 		"\n) COMMENT " + Literal(v.Comment) + " AS\n" + v.SQL
 }
+
+// Own is the condition for the rows of a job's sink that are its own: a backfill fills the table of the job that reads
+// Kafka, too, from another topic.
+func Own(job jobs.Job) string {
+	if job.Source.Kafka == nil {
+		return "true"
+	}
+	return "topic = " + Literal(job.Source.Kafka.Topic)
+}

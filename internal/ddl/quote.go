@@ -1,6 +1,10 @@
 package ddl
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Ident quotes a name for use in SQL. Every name that enters a statement goes through it.
 func Ident(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
@@ -24,3 +28,6 @@ func idents(names []string) string {
 	}
 	return strings.Join(quoted, ", ")
 }
+
+// Timestamp is a time as an expression of type TIMESTAMP, to the microsecond, whatever the session's time zone.
+func Timestamp(at time.Time) string { return fmt.Sprintf("timestamp_micros(%d)", at.UnixMicro()) }

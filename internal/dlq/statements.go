@@ -23,10 +23,10 @@ func (f Filter) where() string {
 		terms = append(terms, "array_contains(reasons, "+ddl.Literal(f.Reason)+")")
 	}
 	if !f.From.IsZero() {
-		terms = append(terms, "quarantined_at >= "+timestamp(f.From))
+		terms = append(terms, "quarantined_at >= "+ddl.Timestamp(f.From))
 	}
 	if !f.To.IsZero() {
-		terms = append(terms, "quarantined_at < "+timestamp(f.To))
+		terms = append(terms, "quarantined_at < "+ddl.Timestamp(f.To))
 	}
 	var records []string
 	for _, c := range f.Records {
@@ -37,8 +37,6 @@ func (f Filter) where() string {
 	}
 	return strings.Join(terms, " AND ")
 }
-
-func timestamp(at time.Time) string { return fmt.Sprintf("timestamp_micros(%d)", at.UnixMicro()) }
 
 // Tables are the jobs that dead letters go through.
 type Tables struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/spark"
+	"github.com/cryptostream/lakectl/internal/wholefile"
 	"github.com/cryptostream/lakectl/jobs"
 )
 
@@ -119,11 +120,7 @@ func refuseLost(ctx context.Context, session *spark.Session, place ddl.Place, jo
 	if exists || newTable {
 		return nil
 	}
-	own := "true"
-	if k := job.Source.Kafka; k != nil { // a backfill writes the same table, from another topic
-		own = "topic = " + ddl.Literal(k.Topic)
-	}
-	rows, err := session.Query(ctx, "SELECT 1 FROM "+place.Table(job.Sink.Table)+" WHERE "+own+" LIMIT 1")
+	rows, err := session.Query(ctx, "SELECT 1 FROM "+place.Table(job.Sink.Table)+" WHERE "+ddl.Own(job)+" LIMIT 1")
 	if err != nil {
 		return fmt.Errorf("look into table %s: %w", job.Sink.Table, err)
 	}
@@ -178,9 +175,8 @@ func writeOrigin(checkpoint string, o Origin) error {
 	if err := os.MkdirAll(filepath.Dir(checkpoint), 0o700); err != nil {
 		return fmt.Errorf("write what the checkpoint is made by: %w", err)
 	}
-	temporary := checkpoint + ".json.tmp"
-	if err := os.WriteFile(temporary, append(text, '\n'), 0o600); err != nil {
+	if err := wholefile.Write(checkpoint+".json", append(text, '\n')); err != nil {
 		return fmt.Errorf("write what the checkpoint is made by: %w", err)
 	}
-	return os.Rename(temporary, checkpoint+".json")
+	return nil
 }

@@ -257,7 +257,7 @@ func timestamp(at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return "timestamp_micros(" + strconv.FormatInt(at.UnixMicro(), 10) + ")"
+	return ddl.Timestamp(at)
 }
 
 func dates(days []string) string {

@@ -34,14 +34,6 @@ func (v *Verifier) restart(ctx context.Context, s statements) (Invariant, error)
 	return i, nil
 }
 
-// ofTopic is the condition for the rows of a job's sink that are its own: several topics may fill one table.
-func ofTopic(job jobs.Job) string {
-	if job.Source.Kafka == nil {
-		return "true"
-	}
-	return "topic = " + ddl.Literal(job.Source.Kafka.Topic)
-}
-
 func (v *Verifier) checkpointOf(ctx context.Context, s statements, job jobs.Job) (*Offence, error) {
 	offence := &Offence{Count: 1, Samples: []map[string]any{{"job": job.Name, "checkpoint": v.Place.Checkpoint(job.Name)}}}
 	_, err := checkpoint.Committed(v.Place.Checkpoint(job.Name))
@@ -50,7 +42,7 @@ func (v *Verifier) checkpointOf(ctx context.Context, s statements, job jobs.Job)
 	}
 	switch {
 	case errors.Is(err, checkpoint.ErrNone):
-		rows, err := v.Query(ctx, "SELECT 1 FROM "+s.table(job.Sink.Table)+" WHERE "+ofTopic(job)+" LIMIT 1")
+		rows, err := v.Query(ctx, "SELECT 1 FROM "+s.table(job.Sink.Table)+" WHERE "+ddl.Own(job)+" LIMIT 1")
 		if err != nil || len(rows.Values) == 0 {
 			return nil, err
 		}

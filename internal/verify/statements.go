@@ -22,10 +22,10 @@ func (r Range) whole() bool { return r.From.IsZero() && r.To.IsZero() }
 func (r Range) on(column, day string) string {
 	var terms []string
 	if !r.From.IsZero() {
-		terms = append(terms, column+" >= "+timestamp(r.From))
+		terms = append(terms, column+" >= "+ddl.Timestamp(r.From))
 	}
 	if !r.To.IsZero() {
-		terms = append(terms, column+" < "+timestamp(r.To))
+		terms = append(terms, column+" < "+ddl.Timestamp(r.To))
 	}
 	if day != "" {
 		terms = append(terms, r.days(day))
@@ -37,17 +37,12 @@ func (r Range) on(column, day string) string {
 func (r Range) days(column string) string {
 	var terms []string
 	if !r.From.IsZero() {
-		terms = append(terms, column+" >= date("+timestamp(r.From)+")")
+		terms = append(terms, column+" >= date("+ddl.Timestamp(r.From)+")")
 	}
 	if !r.To.IsZero() {
-		terms = append(terms, column+" <= date("+timestamp(r.To)+")")
+		terms = append(terms, column+" <= date("+ddl.Timestamp(r.To)+")")
 	}
 	return strings.Join(append(terms, "true"), " AND ")
-}
-
-// timestamp is a time as SQL, to the microsecond.
-func timestamp(at time.Time) string {
-	return "timestamp_micros(" + strconv.FormatInt(at.UnixMicro(), 10) + ")"
 }
 
 // interval is a duration as SQL.
