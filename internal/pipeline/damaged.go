@@ -92,7 +92,7 @@ func (p *Pipeline) damaged(job jobs.Job, err error) error {
 		slices.ContainsFunc(unloadable, func(class string) bool { return strings.HasPrefix(e.Class, class) }) {
 		return exit.New(exit.Failed, fmt.Errorf("the state of %s is damaged: %w", job.Name, err), ResetHint(job))
 	}
-	if e != nil && job.Source.Table != "" && strings.HasPrefix(e.Class, "FAILED_READ_FILE") && !logCleared(e) &&
+	if e != nil && p.config.Place.LocalWarehouse() && job.Source.Table != "" && strings.HasPrefix(e.Class, "FAILED_READ_FILE") && !logCleared(e) &&
 		strings.Contains(e.Message, p.config.Place.Path(job.Source.Table)+"/") {
 		// The newest version of the source may do without the file. If not, the reset says so.
 		return exit.New(exit.Failed, err, "a file that it had still to read is gone: VACUUM kept it too short, or someone deleted it; "+ResetHint(job))
