@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cryptostream/lakectl/internal/ddl"
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/spark"
+	"github.com/cryptostream/lakectl/internal/tablefiles"
 	"github.com/cryptostream/lakectl/jobs"
 )
 
@@ -48,19 +52,41 @@ func Damaged(place ddl.Place, lakehouse *jobs.Lakehouse, err error) error {
 		return err
 	}
 	for _, job := range lakehouse.Jobs {
-		if strings.Contains(e.Message, place.Path(job.Sink.Table)+"/") {
-			return damagedTable(job, err)
+		if folder := place.Path(job.Sink.Table); strings.Contains(e.Message, folder+"/") {
+			return damagedTable(job, folder, e.Message, err)
 		}
 	}
 	return err
 }
 
-func damagedTable(job jobs.Job, err error) *DamagedTableError {
+func damagedTable(job jobs.Job, folder, message string, err error) *DamagedTableError {
 	hint := "put the file back, or " + ResetHint(job)
-	if job.Source.Kafka != nil {
+	if name := spareCheckpoint(folder, message); name != "" {
+		hint = fmt.Sprintf("move %s and _last_checkpoint out of %s: Delta reads the rest of its log then, which has all of it", name, filepath.Join(folder, "_delta_log"))
+	} else if job.Source.Kafka != nil {
 		hint = "put the file back; if it is lost, move warehouse and checkpoints out of the data dir, and the next lakectl run makes all tables again from what Kafka still has"
 	}
 	return &DamagedTableError{job.Sink.Table, exit.New(exit.Failed, err, hint)}
+}
+
+// logCheckpoint is the name of a file of a checkpoint of Delta's log, with the version that it is of.
+var logCheckpoint = regexp.MustCompile(`/_delta_log/((\d{20})\.checkpoint[\w.-]*\.parquet)`)
+
+// spareCheckpoint is the name of the file of a checkpoint that a message is of, where the rest of the table's log says the same, and
+// otherwise "".
+func spareCheckpoint(folder, message string) string {
+	m := logCheckpoint.FindStringSubmatch(message)
+	if m == nil {
+		return ""
+	}
+	version, err := strconv.ParseInt(m[2], 10, 64)
+	if err != nil {
+		return ""
+	}
+	if log, err := tablefiles.ReadLog(folder); err != nil || !log.CompleteWithout(version) {
+		return ""
+	}
+	return m[1]
 }
 
 // RegisterSound makes the tables that can be read known in a session's catalog, without views, and returns why the others
@@ -93,7 +119,7 @@ func (p *Pipeline) damaged(job jobs.Job, err error) error {
 		return exit.New(exit.Failed, fmt.Errorf("the state of %s is damaged: %w", job.Name, err), ResetHint(job))
 	}
 	if e != nil && p.config.Place.LocalWarehouse() && job.Source.Table != "" && strings.HasPrefix(e.Class, "FAILED_READ_FILE") && !logCleared(e) &&
-		strings.Contains(e.Message, p.config.Place.Path(job.Source.Table)+"/") {
+		!logCheckpoint.MatchString(e.Message) && strings.Contains(e.Message, p.config.Place.Path(job.Source.Table)+"/") {
 		// The newest version of the source may do without the file. If not, the reset says so.
 		return exit.New(exit.Failed, err, "a file that it had still to read is gone: VACUUM kept it too short, or someone deleted it; "+ResetHint(job))
 	}

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -49,5 +51,30 @@ func TestDamaged(t *testing.T) {
 				t.Errorf("wrapped twice: %v", again)
 			}
 		})
+	}
+}
+
+func TestDamagedLogCheckpoint(t *testing.T) {
+	place := ddl.Place{Warehouse: t.TempDir(), Checkpoints: "/data/checkpoints"}
+	log := filepath.Join(place.Path("bronze_prices"), "_delta_log")
+	if err := os.MkdirAll(log, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const name = "00000000000000000001.checkpoint.parquet"
+	torn := &spark.Error{Class: "FAILED_READ_FILE.NO_HINT", Message: "Encountered error while reading file file://" + filepath.Join(log, name) + "."}
+	for _, tt := range []struct{ entry, hint string }{
+		{"00000000000000000001.json", "makes all tables again"}, // what the entry before it says is in the checkpoint alone
+		{"00000000000000000000.json", "move " + name + " and _last_checkpoint out of " + log},
+	} {
+		if err := os.WriteFile(filepath.Join(log, tt.entry), []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := &Pipeline{config: Config{Place: place, Lakehouse: jobs.Default()}}
+		silver, _ := jobs.Default().Job("silver_prices")
+		for _, err := range []error{Damaged(place, jobs.Default(), torn), p.damaged(silver, torn)} {
+			if hint := exit.Hint(err); !strings.Contains(hint, tt.hint) {
+				t.Errorf("%v, hint %s, want %s", err, hint, tt.hint)
+			}
+		}
 	}
 }

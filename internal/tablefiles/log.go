@@ -140,6 +140,19 @@ func (l Log) Gap(from int64) (int64, bool) {
 	return next, next == from // not even that one
 }
 
+// CompleteWithout reports whether a reader finds all of the newest version without the checkpoint of one: in another checkpoint, or
+// from the first entry on, and in every entry since.
+func (l Log) CompleteWithout(checkpoint int64) bool {
+	from := int64(0)
+	for _, c := range l.Checkpoints {
+		if c.Version != checkpoint {
+			from = c.Version
+		}
+	}
+	_, gap := l.Gap(from)
+	return !gap
+}
+
 // Written returns when the entry of a version was written, by the file's time, and false where it is not there.
 func (l Log) Written(version int64) (time.Time, bool) {
 	info, err := os.Stat(filepath.Join(l.folder, entryName(version)))

@@ -30,6 +30,44 @@ func makeLog(t *testing.T, files map[string]string) string {
 
 func of(version int64, kind string) string { return fmt.Sprintf("%020d.%s", version, kind) }
 
+func TestCompleteWithout(t *testing.T) {
+	entries := func(from, to int64, checkpoints ...int64) map[string]string {
+		files := map[string]string{}
+		for v := from; v <= to; v++ {
+			files[of(v, "json")] = "{}"
+		}
+		for _, v := range checkpoints {
+			files[of(v, "checkpoint.parquet")] = whole
+		}
+		return files
+	}
+	for name, tt := range map[string]struct {
+		files map[string]string
+		want  bool
+	}{
+		"all entries":              {entries(0, 12, 10), true},
+		"the newest version's":     {entries(0, 10, 10), true},
+		"an older checkpoint":      {entries(10, 22, 10, 20), true},
+		"the only one":             {entries(10, 22, 20), false},
+		"entries of before gone":   {entries(20, 22, 10, 20), false},
+		"a checkpoint that is cut": {map[string]string{of(0, "json"): "{}", of(1, "json"): "{}", of(1, "checkpoint.parquet"): parquetMagic}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log, err := ReadLog(makeLog(t, tt.files))
+			if err != nil {
+				t.Fatal(err)
+			}
+			torn := int64(20)
+			if n := len(log.Checkpoints); n > 0 {
+				torn = log.Checkpoints[n-1].Version
+			}
+			if got := log.CompleteWithout(torn); got != tt.want {
+				t.Errorf("complete without %d: %v", torn, got)
+			}
+		})
+	}
+}
+
 func TestReadLog(t *testing.T) {
 	table := makeLog(t, map[string]string{
 		of(8, "json"): "{}", of(9, "json"): "{}", of(10, "json"): "{}", of(11, "json"): "{}", of(13, "json"): "{}",
