@@ -75,7 +75,7 @@ func startJoined(ctx context.Context, o backfillOptions, screen *screen, log *sl
 	}()
 	j := &joined{kafka: l.kafkaConfig(), connect: l.connect, end: func() error {
 		defer cancel(nil)
-		return l.stop(ctx)
+		return l.stop(ctx, nil)
 	}}
 	if err := j.open(working, o.dir); err != nil {
 		return ctx, nil, errors.Join(err, j.end())

@@ -68,9 +68,10 @@ type lakehouse struct {
 	care      *every    // maintains
 	heap      *fullHeap // of our own Spark
 
-	mu    sync.Mutex
-	run   local.RunFile
-	state string // running, stopping or stopped
+	mu      sync.Mutex
+	run     local.RunFile
+	state   string // running, stopping or stopped
+	failure error  // why it has stopped, where that was no clean stop
 
 	saving  sync.Mutex // held while status.json is written
 	unsaved bool       // the last time it could not be
@@ -453,8 +454,9 @@ const (
 
 // stop ends the producer, drains the queries and stops the servers, in that order; queries that
 // have ended by themselves are past draining. The drain takes the time it needs, until ctx ends:
-// somebody then waits for it, drainTimeout long.
-func (l *lakehouse) stop(ctx context.Context) error {
+// somebody then waits for it, drainTimeout long. It returns why the run ends, where that is given, since what else goes
+// wrong follows from it; other terminals are told, too.
+func (l *lakehouse) stop(ctx context.Context, cause error) error {
 	l.enter("stopping")
 	l.late.Stop()
 	l.care.Stop()
@@ -489,8 +491,14 @@ func (l *lakehouse) stop(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("drain: %w", err))
 		}
 	}
-	l.enter("stopped")
-	return errors.Join(append(errs, l.stopServers())...)
+	if cause == nil {
+		cause = errors.Join(errs...)
+	}
+	l.ended(cause)
+	if err := l.stopServers(); cause == nil {
+		return err
+	}
+	return cause
 }
 
 func (l *lakehouse) stopServers() error {

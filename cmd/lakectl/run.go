@@ -211,13 +211,7 @@ func (a *app) supervise(ctx context.Context, l *lakehouse, screen *screen, until
 	stopped := make(chan error, 1)
 	stop := func(cause error) {
 		failed, ended = nil, nil
-		go func() {
-			err := l.stop(ctx)
-			if cause != nil {
-				err = cause // what else went wrong follows from it
-			}
-			stopped <- err
-		}()
+		go func() { stopped <- l.stop(ctx, cause) }()
 	}
 	for {
 		select {

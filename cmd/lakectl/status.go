@@ -22,7 +22,9 @@ import (
 type Status struct {
 	DataDir   string                 `json:"data_dir"`
 	Target    string                 `json:"target,omitempty"`
-	State     string                 `json:"state"` // running, stopping or stopped
+	State     string                 `json:"state"`           // running, stopping or stopped
+	Error     string                 `json:"error,omitempty"` // why it has stopped, where it was not told to, or has not drained
+	Hint      string                 `json:"hint,omitempty"`  // what to do about that
 	Healthy   bool                   `json:"healthy"`
 	PID       int                    `json:"pid"`
 	StartedAt time.Time              `json:"started_at"`
@@ -36,12 +38,15 @@ type Status struct {
 
 func (l *lakehouse) status() Status {
 	l.mu.Lock()
-	run, state := l.run, l.state
+	run, state, failure := l.run, l.state, l.failure
 	l.mu.Unlock()
 	s := Status{
 		DataDir: l.dir, State: state, Healthy: state == "running", PID: run.PID,
 		StartedAt: run.StartedAt, UpdatedAt: time.Now().UTC(), Kafka: run.Kafka.Addr, Spark: run.Spark.Remote, Dashboard: run.Dashboard,
 		Producer: l.feed.Status(), Queries: l.pipeline.Status(),
+	}
+	if failure != nil {
+		s.Error, s.Hint = firstLine(failure), exit.Hint(failure)
 	}
 	if l.target != nil {
 		s.Target = l.target.Name
@@ -60,6 +65,14 @@ func (l *lakehouse) enter(state string) {
 	l.state = state
 	l.mu.Unlock()
 	l.saveStatus()
+}
+
+// ended is enter of the last state, with why it was not a clean stop.
+func (l *lakehouse) ended(failure error) {
+	l.mu.Lock()
+	l.failure = failure
+	l.mu.Unlock()
+	l.enter("stopped")
 }
 
 // saveStatus writes status.json for other terminals.
@@ -140,6 +153,9 @@ func (s Status) trouble() error {
 	if s.State != "running" && s.Target != "" {
 		return exit.New(exit.Failed, errors.New("lakectl does not run; queries that it was not told to stop go on at the target"),
 			"lakectl run --target "+s.Target+" adopts them, lakectl stop --data-dir "+s.DataDir+" stops them")
+	}
+	if s.State != "running" && s.Error != "" {
+		return exit.New(exit.Failed, fmt.Errorf("the lakehouse has stopped: %s", s.Error), s.Hint)
 	}
 	if s.State != "running" {
 		return exit.New(exit.Failed, errors.New("the lakehouse does not run"), "start it with lakectl run --local")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"syscall"
 	"time"
@@ -19,7 +20,8 @@ func (a *app) stopCommand() *cobra.Command {
 		Use:   "stop",
 		Short: "Stop a running lakehouse",
 		Long: `Stops the producer, drains the queries and stops the servers, and waits until that is done.
-With --now nothing is drained: the next run goes on where this one ended.
+With --now nothing is drained: the next run goes on where this one ended. Exits 1 where not all could be drained
+within two minutes, or the run failed meanwhile; it is stopped then, too.
 
 On a target, --now ends lakectl alone and its queries go on; where it has ended already, stop stops the
 queries that it has left, without draining.`,
@@ -33,14 +35,22 @@ queries that it has left, without draining.`,
 			if err != nil {
 				return err
 			}
-			if err := stopRun(cmd.Context(), found, now); err != nil {
+			pid, err := stopRun(cmd.Context(), found, now)
+			if err != nil {
 				return err
 			}
 			if a.output == "json" {
-				return a.json(map[string]string{"data_dir": found, "state": "stopped"})
+				err = a.json(map[string]string{"data_dir": found, "state": "stopped"})
+			} else {
+				_, err = fmt.Fprintf(a.stdout, "stopped the lakehouse in %s\n", found)
 			}
-			_, err = fmt.Fprintf(a.stdout, "stopped the lakehouse in %s\n", found)
-			return err
+			if err != nil || now {
+				return err
+			}
+			if s, err := readStatus(found); err == nil && s.PID == pid && s.Error != "" {
+				return exit.New(exit.Failed, errors.New(s.Error), s.Hint)
+			}
+			return nil
 		},
 	}
 	dataDirFlag(cmd, &dir, "the lakehouse (default: the one that runs here)")
@@ -48,29 +58,29 @@ queries that it has left, without draining.`,
 	return cmd
 }
 
-// stopRun signals the process that holds the data dir and waits until it has let go of it.
-func stopRun(ctx context.Context, dir string, now bool) error {
-	pid, err := runningPID(ctx, dir)
+// stopRun signals the process that holds the data dir, waits until it has let go of it, and returns which it was.
+func stopRun(ctx context.Context, dir string, now bool) (pid int, err error) {
+	pid, err = runningPID(ctx, dir)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	signal := syscall.SIGTERM
 	if now {
 		signal = syscall.SIGKILL // the servers die with it
 	}
 	if err := syscall.Kill(pid, signal); err != nil {
-		return fmt.Errorf("signal process %d: %w", pid, err)
+		return pid, fmt.Errorf("signal process %d: %w", pid, err)
 	}
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	for local.Locked(dir) {
 		select {
 		case <-ctx.Done():
-			return exit.New(exit.Failed, fmt.Errorf("process %d is still stopping", pid), "lakectl stop --now ends it at once")
+			return pid, exit.New(exit.Failed, fmt.Errorf("process %d is still stopping", pid), "lakectl stop --now ends it at once")
 		case <-ticker.C:
 		}
 	}
-	return nil
+	return pid, nil
 }
 
 // announcing is how long a run that begins may take to say that it is one.
