@@ -31,7 +31,7 @@ type lake struct {
 	url      string             // of the exchange
 	args     []string           // of every run
 	taken    chaos.Spooled      // by the producer
-	cuts     int                // how often it was killed
+	cuts     int                // how often it was killed or stopped, in the middle of a poll maybe
 	sent     []sent             // published by hand
 	kept     map[string][]event // in Silver, at the last check
 
@@ -55,7 +55,7 @@ func newLake(t *testing.T, args ...string) *lake {
 		server.Close()
 	})
 	l.url = server.URL
-	l.args = append([]string{"--source", "binance", "--binance-url", l.url, "--interval", poll.String(), "--no-dashboard",
+	l.args = append([]string{"--verbose", "--source", "binance", "--binance-url", l.url, "--interval", poll.String(), "--no-dashboard",
 		"--reconcile-every", "0", "--spark-heap", "1024"}, args...)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -144,6 +144,7 @@ func (l *lake) stop() {
 	l.t.Helper()
 	for tries := 1; ; tries++ {
 		r := l.try("stop")
+		l.cuts++
 		l.readSpool()
 		switch {
 		case r.code == 0:
