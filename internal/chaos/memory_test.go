@@ -9,7 +9,7 @@ import (
 	"github.com/cryptostream/lakectl/internal/local"
 )
 
-// TestOutOfMemory fills Spark's heap with a statement that holds more than fits: the JVM ends, and the queries go on in
+// TestOutOfMemory fills Spark's heap with a statement that needs more than fits: the JVM ends, and the queries go on in
 // the next one. Where that comes time after time, the run ends and says so, and goes on with more.
 func TestOutOfMemory(t *testing.T) {
 	n := times(t, 3, 0)
@@ -41,11 +41,12 @@ func TestOutOfMemory(t *testing.T) {
 	report(t, "Spark's heap full, time after time", ends, "the run ends with exit code 1 and says how much more to give it; with that %s", o)
 }
 
-// fillHeap runs a statement that Spark's heap does not hold, and waits for another Spark or the end of the run.
+// fillHeap runs a statement for which Spark's heap is too small, and waits for another Spark or the end of the run.
 func (l *lake) fillHeap() {
 	l.t.Helper()
 	before := l.run()
-	r := l.try("query", "select size(collect_list(repeat(cast(id as string), 1000000))) from range(100000)")
+	// One string that is larger than the heap. Many that are together end now and then with the statement's error alone.
+	r := l.try("query", "select length(repeat(cast(id as string), 1500000000)) from range(1, 2)")
 	if r.code != 1 || !strings.Contains(r.stderr, "error: ") {
 		l.t.Errorf("a statement that the heap does not hold: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
