@@ -74,8 +74,8 @@ func (l *lake) newest(job jobs.Job) batch {
 	return b
 }
 
-// hasCommittedRows tells whether a batch of a query that has written rows is committed.
-func (l *lake) hasCommittedRows(job jobs.Job) bool {
+// hasCommittedRows tells whether a batch of a query that has written rows is committed, and so many that came after it.
+func (l *lake) hasCommittedRows(job jobs.Job, after int64) bool {
 	l.t.Helper()
 	found, err := filepath.Glob(filepath.Join(l.tableOf(job), "_delta_log", "*[0-9].json"))
 	if err != nil {
@@ -87,7 +87,7 @@ func (l *lake) hasCommittedRows(job jobs.Job) bool {
 			l.t.Fatal(err)
 		}
 		txn, data := actions(l.t, text)
-		return txn != nil && len(data) > 0 && exists(batch{id: *txn, checkpoint: l.checkpointOf(job)}.commit())
+		return txn != nil && len(data) > 0 && exists(batch{id: *txn + after, checkpoint: l.checkpointOf(job)}.commit())
 	})
 }
 

@@ -52,7 +52,7 @@ func TestDamagedTables(t *testing.T) {
 	l := newLake(t)
 	average := jobNamed(t, "gold_price_ma_5m")
 	l.start()
-	l.await("a window in Gold", func() bool { return l.hasCommittedRows(average) })
+	l.await("a window in Gold", func() bool { return l.hasCommittedRows(average, 0) })
 	l.stop()
 
 	version, err := tablefiles.Version(l.tableOf(average))

@@ -3,11 +3,13 @@ package chaos_test
 import (
 	"fmt"
 	"net"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/cryptostream/lakectl/internal/tablefiles"
+	"github.com/cryptostream/lakectl/jobs"
 )
 
 // TestPoints kills Spark at each point of a micro-batch. A kill can be aimed at a file that appears, but not be sure to
@@ -17,8 +19,9 @@ func TestPoints(t *testing.T) {
 	l := newLake(t)
 	l.start()
 	l.flow(20)
-	gold := jobNamed(t, "gold_price_ma_5m")
-	l.await("a window in Gold", func() bool { return l.hasCommittedRows(gold) })
+	l.await("some batches of every query", func() bool {
+		return !slices.ContainsFunc(jobs.Default().Jobs, func(job jobs.Job) bool { return l.lastCommit(job) < spareBatches })
+	})
 	points := []point{planned, halfState, written, logged}
 	hits := map[string]int{}
 	for round := range rounds {
@@ -39,9 +42,15 @@ func TestPoints(t *testing.T) {
 // pointed are the queries whose batches are hit: one of each layer.
 var pointed = []string{"bronze_prices", "silver_prices", "gold_price_ma_5m"}
 
-// makePoint leaves each layer as a kill at a point of its newest batch does. Bronze has no state.
+// spareBatches is how many of its newest batches a query may lose when what it reads is taken back.
+const spareBatches = 8
+
+// makePoint leaves each layer as a kill at a point of its newest batch does. Bronze has no state. Of Gold, that is a batch
+// that has closed a window.
 func (l *lake) makePoint(p point) {
 	l.t.Helper()
+	gold := jobNamed(l.t, "gold_price_ma_5m")
+	l.await("a window in Gold", func() bool { return l.hasCommittedRows(gold, spareBatches) })
 	l.crash(func() {
 		for _, name := range pointed {
 			to, job := p, jobNamed(l.t, name)
