@@ -30,6 +30,7 @@ type lake struct {
 	exchange *fakeexchange.Exchange
 	url      string             // of the exchange
 	args     []string           // of every run
+	env      []string           // of every command
 	taken    chaos.Spooled      // by the producer
 	cuts     int                // how often it was killed or stopped, in the middle of a poll maybe
 	sent     []sent             // published by hand
@@ -77,7 +78,7 @@ func (l *lake) command(args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = filepath.Dir(l.dir)
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "LAKECTL_") })
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "LAKECTL_") }), l.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
 }

@@ -24,7 +24,8 @@ func TestRemote(t *testing.T) {
 	r := &remote{t: t, dir: t.TempDir()}
 	r.start(nil)
 	wire := newProxy(t, "127.0.0.1:0", r.server.Remote, nil)
-	l := newLake(t, "--brokers", kafka.Open, "--remote", "sc://"+wire.address()+"/;token="+r.server.Token)
+	l := newLake(t, "--brokers", kafka.Open)
+	l.env = []string{"LAKECTL_REMOTE=sc://" + wire.address() + "/;token=" + r.server.Token}
 	heap := slices.Index(l.args, "--spark-heap") // of a Spark of its own
 	l.args = slices.Delete(l.args, heap, heap+2)
 	l.start()
