@@ -15,6 +15,7 @@ import (
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
 	"github.com/cryptostream/lakectl/internal/pipeline"
+	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/internal/wholefile"
 )
 
@@ -42,7 +43,7 @@ func (l *lakehouse) status() Status {
 	l.mu.Unlock()
 	s := Status{
 		DataDir: l.dir, State: state, Healthy: state == "running", PID: run.PID,
-		StartedAt: run.StartedAt, UpdatedAt: time.Now().UTC(), Kafka: run.Kafka.Addr, Spark: run.Spark.Remote, Dashboard: run.Dashboard,
+		StartedAt: run.StartedAt, UpdatedAt: time.Now().UTC(), Kafka: run.Kafka.Addr, Spark: spark.Address(remoteOf(run.Spark.Remote)), Dashboard: run.Dashboard,
 		Producer: l.feed.Status(), Queries: l.pipeline.Status(),
 	}
 	if failure != nil {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -73,12 +74,24 @@ func TestRemote(t *testing.T) {
 	l.await("another session", func() bool { return l.run().SessionID != session })
 	l.flow(20)
 
+	l.hides(r.server.Token)
 	o := l.check()
 	report(t, "gRPC cut in the middle of calls", cuts, "%d connections; %s", broken, o)
 	report(t, "lakectl killed while remote queries go on", n, "adopted; %s", o)
 	report(t, "session released by another client", n, "%s", o)
 	report(t, "session expired", 1, "while lakectl stood still; %s", o)
 	report(t, "remote server killed and started again", n, "%s", o)
+}
+
+// hides expects a secret neither in what status prints nor in a log; run.json has it, for this user only.
+func (l *lake) hides(secret string) {
+	l.t.Helper()
+	if text := l.try("status", "-o", "json").stdout; !strings.Contains(text, `"spark"`) || strings.Contains(text, secret) {
+		l.t.Errorf("status has a secret, or no Spark: %s", text)
+	}
+	if n := l.logged(secret); n > 0 {
+		l.t.Errorf("the logs have a secret %d times", n)
+	}
 }
 
 // lakectl itself is a process of a run, too.

@@ -64,6 +64,15 @@ func ParseRemote(remote string) error {
 	return err
 }
 
+// Address is host:port of a connection string, without its parameters, which may be secrets. It is "" where it can't be used.
+func Address(remote string) string {
+	t, err := Options{Remote: remote}.resolve()
+	if err != nil {
+		return ""
+	}
+	return t.address
+}
+
 func (o Options) resolve() (target, error) {
 	u, err := url.Parse(o.Remote)
 	if err != nil || u.Scheme != "sc" || u.Hostname() == "" {

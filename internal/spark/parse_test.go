@@ -83,3 +83,14 @@ func TestRowsAsJSON(t *testing.T) {
 		t.Errorf("%s, %v\nwant %s", got, err, want)
 	}
 }
+
+func TestAddress(t *testing.T) {
+	for remote, want := range map[string]string{
+		"sc://example.com:443/;token=t;use_ssl=true": "example.com:443", "sc://127.0.0.1/;token=t": "127.0.0.1:15002",
+		"sc://": "", "": "", "sc://x/;token": "",
+	} {
+		if got := Address(remote); got != want {
+			t.Errorf("%q: %q, want %q", remote, got, want)
+		}
+	}
+}
