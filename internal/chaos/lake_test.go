@@ -232,6 +232,7 @@ func spark(run local.RunFile) int { return run.Spark.PID }
 // killServer kills one and waits until lakectl has started another.
 func (l *lake) killServer(which server) {
 	l.t.Helper()
+	l.readSpool() // a full file of it is deleted when Kafka has all of that
 	pid := which(l.run())
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		l.t.Fatal(err)

@@ -25,8 +25,8 @@ import (
 type Spooled map[uint64]string
 
 // Read adds the whole records that are in the spool of a data dir, by the format that producer/spoolrecord.go
-// describes and by code of its own. Every start begins a file, and deletes one no sooner than at the next start: who
-// reads after each kill, and before the next start, misses none.
+// describes and by code of its own. Every start begins a file, and deletes one no sooner than at the next start, or when it
+// has 8 MB and Kafka all of it: who reads after each kill, before the next start, and every few minutes misses none.
 func (s Spooled) Read(dataDir string) error {
 	files, err := filepath.Glob(filepath.Join(dataDir, "spool", "*.spool"))
 	if err != nil {
