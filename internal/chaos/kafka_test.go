@@ -25,6 +25,7 @@ func TestKafka(t *testing.T) {
 	for range kills {
 		l.randomly(5 * time.Second)
 		l.killServer(kafka)
+		l.readSpool()
 	}
 	l.await("quotes in the new partitions", func() bool { return l.partitions() == 3 })
 	l.flow(20)

@@ -232,7 +232,6 @@ func spark(run local.RunFile) int { return run.Spark.PID }
 // killServer kills one and waits until lakectl has started another.
 func (l *lake) killServer(which server) {
 	l.t.Helper()
-	l.readSpool() // a full file of it is deleted when Kafka has all of that
 	pid := which(l.run())
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		l.t.Fatal(err)
@@ -314,6 +313,7 @@ func (s status) rows(query string) int64 {
 // flow waits until all is healthy and Silver has read n rows more.
 func (l *lake) flow(n int64) {
 	l.t.Helper()
+	l.readSpool() // a full file of it is deleted when Kafka has all of that
 	before := l.status()
 	l.await("rows in Silver", func() bool {
 		s := l.status()
