@@ -118,7 +118,10 @@ func tableOffset(read int64) string {
 // checkpoint writes what a query leaves when it has committed batch 7.
 func (l *madeLake) checkpoint(t *testing.T, job string, watermark int64, offset string) {
 	t.Helper()
-	l.write(t, job+"/offsets/7", fmt.Sprintf("v1\n{\"batchWatermarkMs\":%d,\"batchTimestampMs\":1,\"conf\":{}}\n%s", watermark, offset))
+	l.write(t, job+"/metadata", `{"id":"6f1c2a52-6f0e-4a5e-9a39-0d7b8f0f3c11"}`)
+	for _, batch := range []int{6, 7} { // Spark reads the one before the newest, too
+		l.write(t, fmt.Sprintf("%s/offsets/%d", job, batch), fmt.Sprintf("v1\n{\"batchWatermarkMs\":%d,\"batchTimestampMs\":1,\"conf\":{}}\n%s", watermark, offset))
+	}
 	l.write(t, job+"/commits/7", "v1\n{\"nextBatchWatermarkMs\":0}")
 	origin, err := json.Marshal(pipeline.Origin{Job: jobOf(t, jobs.Default(), job).Fingerprint()})
 	if err != nil {
