@@ -51,7 +51,8 @@ func TestBacklog(t *testing.T) {
 	l.await("another Spark", func() bool { return spark(l.run()) != pid })
 	l.awaitFor(time.Hour, "all of it read", func() bool {
 		s := l.status()
-		return s.Healthy && !slices.ContainsFunc(s.Queries, func(q query) bool { return q.State != "running" || q.Lag != 0 })
+		// What a query that reads a table is behind, in bytes, is known while it reads only.
+		return s.Healthy && !slices.ContainsFunc(s.Queries, func(q query) bool { return q.State != "running" || q.Mode != "live" || q.Lag > 0 })
 	})
 	took := time.Since(began).Round(time.Second)
 	l.stop()

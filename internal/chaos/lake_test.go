@@ -280,6 +280,7 @@ type status struct {
 
 type query struct {
 	Name, State  string
+	Mode         string
 	RunID        string `json:"run_id"`
 	Healthy      bool
 	Rows, Lag    int64
