@@ -33,7 +33,7 @@ run-real: build ## Replay a real month of BTC-USD, ten minutes of it a second, d
 
 .PHONY: test
 test: ## Run the tests, those against a real Kafka, Spark and browser too
-	go test -race -timeout 30m ./...
+	go test -race -timeout 45m ./...
 
 .PHONY: test-long
 test-long: ## Run the long tests: remote targets, repairs, backfill, tables maintained in a loop, secrets, a deploy killed at each call
