@@ -491,14 +491,16 @@ func (l *lakehouse) stop(ctx context.Context, cause error) error {
 			errs = append(errs, fmt.Errorf("drain: %w", err))
 		}
 	}
-	if cause == nil {
-		cause = errors.Join(errs...)
+	failure := cause
+	if failure == nil {
+		failure = errors.Join(errs...)
 	}
-	l.ended(cause)
-	if err := l.stopServers(); cause == nil {
-		return err
+	l.ended(failure)
+	err := l.stopServers()
+	if cause != nil {
+		return cause
 	}
-	return cause
+	return errors.Join(failure, err)
 }
 
 func (l *lakehouse) stopServers() error {

@@ -196,32 +196,37 @@ func (l *lake) unanswered(events map[string][]event) (missing int) {
 	return missing
 }
 
-// logged counts a word in the logs of all runs.
-func (l *lake) logged(word string) (n int) {
+// logs are what lakectl has said in the background, in every data dir, by file.
+func (l *lake) logs() map[string]string {
 	l.t.Helper()
-	logs, _ := filepath.Glob(filepath.Join(filepath.Dir(l.dir), "*", "logs", "lakectl*"))
-	for _, file := range logs {
+	files, _ := filepath.Glob(filepath.Join(filepath.Dir(l.dir), "*", "logs", "lakectl*"))
+	said := map[string]string{}
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			l.t.Fatal(err)
 		}
-		n += strings.Count(string(text), word)
+		said[file] = string(text)
+	}
+	return said
+}
+
+// logged counts a word in the logs.
+func (l *lake) logged(word string) (n int) {
+	l.t.Helper()
+	for _, text := range l.logs() {
+		n += strings.Count(text, word)
 	}
 	return n
 }
 
-// races looks for what the race detector and the runtime have said of lakectl in the background.
+// races looks for what the race detector and the runtime have said in the logs.
 func (l *lake) races() {
 	l.t.Helper()
-	logs, _ := filepath.Glob(filepath.Join(l.dir, "logs", "lakectl*"))
-	for _, file := range logs {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			l.t.Fatal(err)
-		}
+	for file, text := range l.logs() {
 		for _, word := range []string{"DATA RACE", "panic:", "fatal error:"} {
-			if at := strings.Index(string(text), word); at >= 0 {
-				l.t.Errorf("%s: %.3000s", filepath.Base(file), text[at:])
+			if at := strings.Index(text, word); at >= 0 {
+				l.t.Errorf("%s: %.3000s", file, text[at:])
 			}
 		}
 	}
