@@ -302,6 +302,11 @@ func (p *Pipeline) begin(ctx context.Context, session *spark.Session) ([]*run, e
 		if i > 1 && (p.kafka.Backlog > 0 || made[job.Table.Name]) { // else there may be no rows to await
 			before.awaitRows(head)
 		}
+		if i == len(p.config.Lakehouse.Jobs)-1 { // whoever sees all queries run finds the views, too
+			if err := registerViews(ctx, catalog, p.config.Place, p.config.Lakehouse.Views); err != nil {
+				return nil, err
+			}
+		}
 		r := &run{pipeline: p, session: session, job: job, mode: mode, delay: restartDelay()}
 		if err := r.begin(ctx, running, made[job.Table.Name]); err != nil {
 			return nil, err
@@ -310,9 +315,6 @@ func (p *Pipeline) begin(ctx context.Context, session *spark.Session) ([]*run, e
 		if r.query != nil {
 			before = r
 		}
-	}
-	if err := registerViews(ctx, catalog, p.config.Place, p.config.Lakehouse.Views); err != nil {
-		return nil, err
 	}
 	p.report("", Registered, nil, "%d tables, %d views", len(runs), len(p.config.Lakehouse.Views))
 	return runs, nil
