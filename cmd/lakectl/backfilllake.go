@@ -90,7 +90,7 @@ func (j *joined) open(ctx context.Context, dir string) (err error) {
 	}
 	stop := j.end
 	j.end = func() error {
-		closeSession(j.session)
+		j.session.End()
 		return stop()
 	}
 	if err := prepareBatch(ctx, j.session); err != nil {

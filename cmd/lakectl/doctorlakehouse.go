@@ -112,7 +112,7 @@ func examineSession(ctx context.Context, run local.RunFile) doctor.Finding {
 	if err != nil {
 		return failing("session", doctor.Problem, err, remedy)
 	}
-	defer closeSession(session)
+	defer session.End()
 	began := time.Now()
 	if _, err := session.Query(ctx, "SELECT 1"); err != nil {
 		return failing("session", doctor.Problem, err, remedy)

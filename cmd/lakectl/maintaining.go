@@ -31,7 +31,7 @@ func (l *lakehouse) maintainNow(ctx context.Context, steady bool) error {
 	if err != nil {
 		return err
 	}
-	defer closeSession(session)
+	defer session.End()
 	report, err := maintainOn(ctx, session, &maintain.Maintainer{Place: l.place(), KeepFiles: !steady})
 	for _, t := range report.Tables {
 		if t.LeftAlone != "" {

@@ -126,6 +126,6 @@ func (l *lakehouse) committed(ctx context.Context, job jobs.Job) (map[int32]int6
 	if err != nil {
 		return nil, err
 	}
-	defer closeSession(session)
+	defer session.End()
 	return pipeline.RemoteOffsets(ctx, session, place.Checkpoint(job.Name), l.delivery.topic.Name)
 }

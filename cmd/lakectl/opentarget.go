@@ -118,7 +118,7 @@ func (r *runTarget) reach(ctx context.Context, steps reporter, log *slog.Logger)
 	session, err := r.connect(ctx, "", log)
 	switch {
 	case err == nil:
-		closeSession(session)
+		session.End()
 		return nil
 	case ctx.Err() != nil:
 		return err

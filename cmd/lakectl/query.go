@@ -124,7 +124,7 @@ func (a *app) openTables(ctx context.Context, dir string) (*spark.Session, func(
 		if err != nil {
 			return nil, nil, exit.New(exit.Failed, err, "see lakectl status; Spark may be starting")
 		}
-		return session, func() { closeSession(session) }, nil
+		return session, session.End, nil
 	}
 	return a.openIdle(ctx, dir)
 }
@@ -139,15 +139,7 @@ func openOnTarget(ctx context.Context, t *local.TargetRun) (*spark.Session, func
 	if err != nil {
 		return nil, nil, exit.New(exit.Failed, err, exit.Hint(err))
 	}
-	return session, func() { closeSession(session) }, nil
-}
-
-// closeSession ends a short-lived session at the server too.
-func closeSession(session *spark.Session) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	_ = session.Release(ctx) // the server forgets it by itself after an hour
-	_ = session.Close()
+	return session, session.End, nil
 }
 
 // openIdle starts a Spark on a data dir where nothing runs, and registers its tables.

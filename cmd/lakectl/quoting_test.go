@@ -19,7 +19,7 @@ func TestQuotingOnSpark(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { closeSession(session) })
+	t.Cleanup(session.End)
 	texts := hostileTexts(300)
 
 	var literals, names []string

@@ -32,7 +32,7 @@ func (l *lakehouse) reconcileArrived(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer closeSession(session)
+	defer session.End()
 	report, next, err := reconcilerOn(session, l.dir, false).Run(ctx, since)
 	l.noteReconciled(report)
 	if err != nil || next.Equal(since) {

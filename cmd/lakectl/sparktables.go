@@ -84,7 +84,7 @@ func (t *sparkTables) drop(cause error) {
 	if spark.Unavailable(cause) || errors.Is(cause, spark.ErrSessionLost) {
 		_ = t.session.Close()
 	} else {
-		closeSession(t.session)
+		t.session.End()
 	}
 	t.session = nil
 }
@@ -94,7 +94,7 @@ func (t *sparkTables) close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.session != nil {
-		closeSession(t.session)
+		t.session.End()
 		t.session = nil
 	}
 }

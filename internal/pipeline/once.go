@@ -24,7 +24,7 @@ func Once(ctx context.Context, config Config, job jobs.Job, progress func(rows i
 	if err != nil {
 		return err
 	}
-	defer func() { release(ctx, session) }()
+	defer session.End()
 	if p.kafka, err = config.Kafka(ctx); err != nil {
 		return err
 	}
@@ -43,14 +43,6 @@ func Once(ctx context.Context, config Config, job jobs.Job, progress func(rows i
 		return fmt.Errorf("run %s: %w", job.Name, err)
 	}
 	return nil
-}
-
-// release ends a session at the server too: it would keep it.
-func release(ctx context.Context, session *spark.Session) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancel()
-	_ = session.Release(ctx)
-	_ = session.Close()
 }
 
 // toEnd waits until a query that stops by itself has done so.

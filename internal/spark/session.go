@@ -127,6 +127,15 @@ func (s *Session) Conf(ctx context.Context, key string) (string, error) {
 // [Session.Release].
 func (s *Session) Close() error { return s.conn.Close() }
 
+// End ends a short-lived session at the server, which would keep it for an hour, and closes it. A server that does
+// not answer within seconds is not waited for.
+func (s *Session) End() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_ = s.Release(ctx)
+	_ = s.Close()
+}
+
 // Release ends the session at the server: its views are dropped and its streaming queries stopped.
 func (s *Session) Release(ctx context.Context) error {
 	// spark-connect-go's types have no ReleaseSessionRequest. ReleaseExecuteRequest has the same
