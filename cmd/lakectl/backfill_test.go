@@ -25,9 +25,7 @@ import (
 // everything is there once, the windows are what Silver gives, and the live queries neither restart nor get another
 // watermark.
 func TestBackfill(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs a real Kafka and Spark")
-	}
+	localtest.Long(t)
 	b := newBackfillTest(t)
 	startRun(t, b.dir, "--source", "coingecko", "--coingecko-url", b.url, "--interval", "1s", "--no-dashboard", "--reconcile-every", "0")
 	b.query = tables(t, b.dir)
@@ -37,11 +35,7 @@ func TestBackfill(t *testing.T) {
 	before := runsOf(t, b.dir)
 
 	file := b.writeFile(t, b.newest())
-	kills := []string{"bronze "}
-	if localtest.IsLong() {
-		kills = []string{"from file", "kafka ", "bronze ", "silver ", "gold "}
-	}
-	for _, line := range kills {
+	for _, line := range []string{"from file", "kafka ", "bronze ", "silver ", "gold "} {
 		b.killed(t, line, "--source", "file", "--file", file)
 	}
 	r := b.backfill(t, "--source", "file", "--file", file)

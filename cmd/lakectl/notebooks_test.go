@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cryptostream/lakectl/internal/local/localtest"
 	"github.com/cryptostream/lakectl/jobs"
 	"github.com/cryptostream/lakectl/producer"
 )
@@ -42,8 +43,10 @@ func testNotebooks(t *testing.T, dir string, query func(string) [][]any) {
 		compareTable(t, query, byNotebooks, view.Name, view.Columns, twice)
 	}
 	testSQLFiles(t, query)
-	testFilesInsteadOfKafka(t, dir, n, query)
-	testLostCheckpointOfNotebook(t, n, widgets, checkpoints)
+	if localtest.IsLong() {
+		testFilesInsteadOfKafka(t, dir, n, query)
+		testLostCheckpointOfNotebook(t, n, widgets, checkpoints)
+	}
 }
 
 // runContinuously starts the notebooks as the tasks of a continuous job, all at once, and cancels them when Gold
