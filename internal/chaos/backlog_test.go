@@ -49,19 +49,19 @@ func TestBacklog(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.await("another Spark", func() bool { return spark(l.run()) != pid })
-	l.awaitFor(time.Hour, "all of it read", func() bool {
+	l.awaitFor(time.Hour, "the end of catching up", func() bool {
 		s := l.status()
-		// What a query that reads a table is behind, in bytes, is known while it reads only.
+		// What a query that reads a table is behind, in bytes, is known while it reads only: the drain finds what is left.
 		return s.Healthy && !slices.ContainsFunc(s.Queries, func(q query) bool { return q.State != "running" || q.Mode != "live" || q.Lag > 0 })
 	})
-	took := time.Since(began).Round(time.Second)
 	l.stop()
+	took := time.Since(began).Round(time.Second)
 	late := l.verify()
 	l.races()
 	if got := l.counted(b.statement()); got != (counts{Rows: b.n, Events: b.n}) {
 		t.Errorf("in Silver: %+v, want each of %d events once and right", got, b.n)
 	}
-	report(t, "a skewed backlog, Spark killed in its middle", n, "records by partition %v, in Silver and Gold after %s; verify held, %d late before a reconcile", records, took, late)
+	report(t, "a skewed backlog, Spark killed in its middle", n, "records by partition %v, in Silver and Gold, drained, after %s; verify held, %d late before a reconcile", records, took, late)
 }
 
 func newBacklog(t *testing.T, n int64) backlog {
