@@ -47,7 +47,7 @@ func (w *Workspace) serve(h handler) http.HandlerFunc {
 		if fault.refuses() {
 			w.leave(n, seen, fault.Status)
 			if fault.Cut == CutBefore {
-				fault.cut(rw)
+				fault.cut(rw, r)
 				return
 			}
 			fault.answer(rw)
@@ -60,7 +60,7 @@ func (w *Workspace) serve(h handler) http.HandlerFunc {
 		}
 		w.leave(n, seen, status)
 		if fault.Cut == CutAfter {
-			fault.cut(rw)
+			fault.cut(rw, r)
 			return
 		}
 		send(rw, answer, failed)
@@ -104,10 +104,12 @@ func send(rw http.ResponseWriter, answer any, failed *Error) {
 	_, _ = rw.Write(text)
 }
 
-// cut resets the connection under a request.
-func (f Fault) cut(rw http.ResponseWriter) {
+// cut resets the connection under a request. A client that is killed has left it by then: what it dies of is the kill,
+// not the reset.
+func (f Fault) cut(rw http.ResponseWriter, r *http.Request) {
 	if f.kill != nil {
 		(*f.kill)()
+		<-r.Context().Done()
 	}
 	conn, _, err := http.NewResponseController(rw).Hijack()
 	if err != nil {

@@ -268,7 +268,8 @@ func (p *Pipeline) open(ctx context.Context) (*spark.Session, error) {
 // queries in order: the first two overlap, each later one begins when the one before it has read its
 // first rows, or their head start is over. A query's first batch takes seconds of a cold server; all
 // at once would make Silver wait longest, which is what people wait for. With a backlog, the dead
-// letters wait until all others have caught up: nobody waits for them, and they read all of it again.
+// letters wait until all others have caught up: nobody waits for them, and they read all of it again. The views
+// come before the last query: whoever sees all of them run finds the views, too.
 //
 // Tables and views are registered in a session of their own: in the queries' one, the streaming views
 // have the tables' names.
@@ -302,7 +303,7 @@ func (p *Pipeline) begin(ctx context.Context, session *spark.Session) ([]*run, e
 		if i > 1 && (p.kafka.Backlog > 0 || made[job.Table.Name]) { // else there may be no rows to await
 			before.awaitRows(head)
 		}
-		if i == len(p.config.Lakehouse.Jobs)-1 { // whoever sees all queries run finds the views, too
+		if i == len(p.config.Lakehouse.Jobs)-1 {
 			if err := registerViews(ctx, catalog, p.config.Place, p.config.Lakehouse.Views); err != nil {
 				return nil, err
 			}
