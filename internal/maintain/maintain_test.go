@@ -116,9 +116,11 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
-// answers is a Spark on whose table other writers are faster so many times.
+// answers is a Spark whose table has so many files, and on which other writers are faster so many times.
 type answers struct {
+	files      int64
 	conflicts  int
+	vacuum     func()
 	statements []string
 }
 
@@ -130,9 +132,11 @@ func (s *answers) query(_ context.Context, statement string) ([]Row, error) {
 		s.conflicts--
 		return nil, errors.New("[DELTA_CONCURRENT_DELETE_DELETE] removed by another writer\nstack")
 	case verb == "OPTIMIZE":
-		return []Row{{"metrics": Row{"numFilesAdded": int64(1), "numFilesRemoved": int64(20)}}}, nil
+		return []Row{{"metrics": Row{"numFilesAdded": int64(1), "numFilesRemoved": s.files}}}, nil
+	case verb == "VACUUM" && s.vacuum != nil:
+		s.vacuum()
 	case verb == "DESCRIBE":
-		return []Row{{"id": "id", "numFiles": int64(20), "properties": map[string]string{}}}, nil
+		return []Row{{"id": "id", "numFiles": s.files, "properties": map[string]string{}}}, nil
 	}
 	return nil, nil
 }
@@ -150,7 +154,7 @@ func maintainer(t *testing.T, s *answers) *Maintainer {
 }
 
 func TestConflicts(t *testing.T) {
-	s := &answers{conflicts: 3}
+	s := &answers{files: 20, conflicts: 3}
 	m := maintainer(t, s)
 	synctest.Test(t, func(t *testing.T) {
 		r, err := m.Run(t.Context())
@@ -167,7 +171,7 @@ func TestConflicts(t *testing.T) {
 }
 
 func TestConflictsWithoutEnd(t *testing.T) {
-	m := maintainer(t, &answers{conflicts: 1000})
+	m := maintainer(t, &answers{files: 20, conflicts: 1000})
 	synctest.Test(t, func(t *testing.T) {
 		r, err := m.Run(t.Context())
 		if exit.Code(err) != exit.Failed || len(r.Tables) != 2 || r.Tables[0].Error == "" || strings.Contains(r.Tables[0].Error, "\n") || r.Tables[0].LogFilesRemoved > 0 {
@@ -178,7 +182,7 @@ func TestConflictsWithoutEnd(t *testing.T) {
 
 // TestNothingToDo asks Spark nothing where an hour has brought little, and changes nothing in a dry run.
 func TestNothingToDo(t *testing.T) {
-	s := &answers{}
+	s := &answers{files: 20}
 	m := maintainer(t, s)
 	m.DryRun = true
 	r, err := m.Run(t.Context())
@@ -195,6 +199,29 @@ func TestNothingToDo(t *testing.T) {
 	s.statements, m.DryRun = nil, false
 	if r, err := m.Run(t.Context()); err != nil || !r.Total().Nothing() || len(s.statements) > 0 {
 		t.Errorf("got %+v, %v after %v", r, err, s.statements)
+	}
+}
+
+// TestOnlyDeleted counts what VACUUM deleted where that was all there was to do.
+func TestOnlyDeleted(t *testing.T) {
+	s := &answers{files: worthwhile - 1}
+	m := maintainer(t, s)
+	table := m.Place.Path("t")
+	if err := os.RemoveAll(table); err != nil {
+		t.Fatal(err)
+	}
+	folder(t, table, 2*worthwhile, time.Hour) // its log is too young to be cut
+	s.vacuum = func() {
+		for v := range worthwhile + 2 {
+			if err := os.Remove(filepath.Join(table, fmt.Sprintf("day=2026-11-24/part-%d.parquet", v))); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	r, err := m.Run(t.Context())
+	got := r.Total()
+	if err != nil || got.Deleted != worthwhile+2 || got.FilesBefore != 2*worthwhile+1 || got.FilesAfter != worthwhile-1 || got.Compacted > 0 || got.LogFilesRemoved > 0 {
+		t.Errorf("got %+v, %v after %v", got, err, s.statements)
 	}
 }
 
