@@ -87,7 +87,7 @@ func (a *app) plan(ctx context.Context, b *backfillRun) (backfill.Report, error)
 		return b.report, err
 	}
 	_, err = b.limit(ctx)
-	return b.report, err
+	return b.report, tableError(b.options.dir, err, wholeMessage)
 }
 
 // unfinished says what to do about a backfill that has failed or was interrupted.

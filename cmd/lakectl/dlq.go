@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -99,14 +98,10 @@ func (a *app) openLetters(ctx context.Context, named string) (l letters, end fun
 
 func (l letters) query(ctx context.Context, doing, statement string) (spark.Rows, error) {
 	rows, err := l.session.Query(ctx, statement)
-	var e *spark.Error
-	switch {
-	case errors.As(err, &e):
-		return rows, exit.New(exit.Failed, fmt.Errorf("%s: %w", doing, err), "-v shows the whole message")
-	case err != nil:
-		return rows, fmt.Errorf("%s: %w", doing, err)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", doing, tableError(l.dir, err, wholeMessage))
 	}
-	return rows, nil
+	return rows, err
 }
 
 func (l letters) journal() string { return filepath.Join(l.dir, "dlq", "journal.jsonl") }

@@ -67,10 +67,7 @@ func (a *app) maintain(ctx context.Context, dir string, dryRun bool) (report mai
 	}
 	defer end()
 	report, err = maintainOn(ctx, session, &maintain.Maintainer{Place: placeOf(dir), DryRun: dryRun})
-	if err != nil && exit.Hint(err) == "" {
-		err = exit.New(exit.Failed, err, "nothing is half done, and it may be run again; -v shows the whole message")
-	}
-	return report, err
+	return report, tableError(dir, err, "nothing is half done, and it may be run again; "+wholeMessage)
 }
 
 // maintainOn runs a maintainer in a session.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -86,27 +85,7 @@ func (a *app) query(ctx context.Context, dir, statement string) (rows spark.Rows
 	if err = pipeline.Use(ctx, session, placeOf(dir)); err == nil {
 		rows, err = session.Query(ctx, statement)
 	}
-	err = pipeline.Damaged(placeOf(dir), jobs.Default(), err)
-	switch {
-	case err == nil || exit.Hint(err) != "":
-	case unknown(err) && starting(dir):
-		err = exit.New(exit.Failed, err, "Spark has just been started and does not know all tables and views yet; lakectl status says when every query runs")
-	default:
-		err = exit.New(exit.Failed, err, "-v shows the whole message")
-	}
-	return rows, err
-}
-
-// unknown reports that Spark knows no table, view or schema of a name.
-func unknown(err error) bool {
-	var e *spark.Error
-	return errors.As(err, &e) && (e.Class == "TABLE_OR_VIEW_NOT_FOUND" || e.Class == "SCHEMA_NOT_FOUND")
-}
-
-// starting reports that a run has not registered its tables and views, or not again after its Spark was lost.
-func starting(dir string) bool {
-	s, err := readStatus(dir)
-	return local.Locked(dir) && (err != nil || s.State == "running" && !s.Healthy)
+	return rows, tableError(dir, err, wholeMessage)
 }
 
 // openTables returns a session that knows the tables of a data dir: on the Spark that runs there, or

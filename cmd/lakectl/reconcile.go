@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/reconcile"
 	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/jobs"
@@ -67,11 +65,7 @@ func (a *app) reconcile(ctx context.Context, dir string, dryRun bool) (report re
 		return report, err
 	}
 	report, _, err = reconcilerOn(session, dir, dryRun).Run(ctx, time.Time{})
-	var e *spark.Error
-	if errors.As(err, &e) && exit.Hint(err) == "" {
-		err = exit.New(exit.Failed, err, "nothing is half done, and it may be run again; -v shows the whole message")
-	}
-	return report, err
+	return report, tableError(dir, err, "nothing is half done, and it may be run again; "+wholeMessage)
 }
 
 func reconcilerOn(session *spark.Session, dir string, dryRun bool) *reconcile.Reconciler {

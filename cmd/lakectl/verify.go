@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/cryptostream/lakectl/internal/exit"
 	"github.com/cryptostream/lakectl/internal/local"
-	"github.com/cryptostream/lakectl/internal/pipeline"
 	"github.com/cryptostream/lakectl/internal/spark"
 	"github.com/cryptostream/lakectl/internal/verify"
 	"github.com/cryptostream/lakectl/jobs"
@@ -142,12 +140,7 @@ func (a *app) verify(ctx context.Context, dir string, within verify.Range, sampl
 		v.Topic = nil
 	}
 	report, err = v.Run(ctx)
-	err = pipeline.Damaged(placeOf(dir), jobs.Default(), err)
-	var e *spark.Error
-	if errors.As(err, &e) && exit.Hint(err) == "" {
-		err = exit.New(exit.Failed, err, "-v shows the whole message")
-	}
-	return report, err
+	return report, tableError(dir, err, wholeMessage)
 }
 
 func verifierOn(session *spark.Session, dir string, log *slog.Logger) *verify.Verifier {
