@@ -15,6 +15,7 @@ import (
 
 // TestKafkaSecurity publishes over each kind of listener, and tries each kind of mistake.
 func TestKafkaSecurity(t *testing.T) {
+	t.Parallel()
 	k := localtest.SecureKafka(t)
 	read := func(path string) []byte {
 		content, err := os.ReadFile(path)

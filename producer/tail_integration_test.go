@@ -17,6 +17,7 @@ import (
 
 // TestTail reads real topics; its last case kills the broker.
 func TestTail(t *testing.T) {
+	t.Parallel()
 	b := startBroker(t)
 	t.Run("records as they are", func(t *testing.T) { testTailRecords(t, b) })
 	t.Run("where it starts", func(t *testing.T) { testTailStart(t, b) })

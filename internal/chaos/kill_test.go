@@ -10,10 +10,10 @@ import (
 	"github.com/cryptostream/lakectl/jobs"
 )
 
-// TestKills kills Spark, Kafka and lakectl itself at random moments. It goes on past version 25 of every table, behind
-// Delta's own checkpoints.
+// TestKills kills Spark, Kafka and lakectl itself at random moments. It goes on until every table is behind checkpoints of
+// Delta's log, which come every ten versions.
 func TestKills(t *testing.T) {
-	kills, ends := times(t, 20, 1), times(t, 5, 1)
+	kills, ends, versions := times(t, 20, 1), times(t, 5, 1), int64(times(t, 25, 12))
 	l := newLake(t, "--trigger", "500ms")
 	l.start()
 	l.flow(20)
@@ -31,10 +31,10 @@ func TestKills(t *testing.T) {
 		l.start()
 		l.flow(20)
 	}
-	l.await("version 25 of every table", func() bool {
+	l.await("enough versions of every table", func() bool {
 		for _, job := range jobs.Default().Jobs {
 			version, err := tablefiles.Version(filepath.Join(local.WarehouseDir(l.dir), job.Sink.Table))
-			if err != nil || version < 25 {
+			if err != nil || version < versions {
 				return false
 			}
 		}

@@ -17,7 +17,7 @@ const topic = "crypto-prices"
 // producer survives leave each record in the topic once; a kill may leave some twice, which Bronze has then, and
 // Silver not.
 func TestProducer(t *testing.T) {
-	n := times(t, 5, 1)
+	n := times(t, 5, 0)
 	kafka := localtest.SecureKafka(t)
 	wire := newKafkaWire(t, kafka.Front, kafka.Behind)
 	l := newLake(t, "--brokers", kafka.Open)
