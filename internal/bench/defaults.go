@@ -13,16 +13,17 @@ import (
 // configuration changes to be faster, in infra/spark/spark.properties and in the modes of
 // internal/pipeline. From the configuration references of Spark 4.0 and Delta 4.0.
 var sparkDefaults = map[string]string{
-	"spark.sql.codegen.wholeStage":                   "true",
-	"spark.sql.codegen.factoryMode":                  "FALLBACK",
-	"spark.sql.codegen.cache.maxEntries":             "100",
-	"spark.sql.adaptive.enabled":                     "true",
-	"spark.sql.maxConcurrentOutputFileWriters":       "0",
-	"spark.sql.streaming.maxBatchesToRetainInMemory": "2",
-	"spark.databricks.delta.snapshotPartitions":      "50",
-	"spark.hadoop.fs.file.impl":                      "org.apache.hadoop.fs.LocalFileSystem",
-	"spark.sql.streaming.checkpointFileManagerClass": "org.apache.spark.sql.execution.streaming.FileContextBasedCheckpointFileManager",
-	"spark.delta.logStore.file.impl":                 "io.delta.storage.HDFSLogStore",
+	"spark.sql.codegen.wholeStage":                             "true",
+	"spark.sql.codegen.factoryMode":                            "FALLBACK",
+	"spark.sql.codegen.cache.maxEntries":                       "100",
+	"spark.sql.adaptive.enabled":                               "true",
+	"spark.sql.maxConcurrentOutputFileWriters":                 "0",
+	"spark.sql.streaming.maxBatchesToRetainInMemory":           "2",
+	"spark.databricks.delta.snapshotPartitions":                "50",
+	"spark.sql.sources.parallelPartitionDiscovery.parallelism": "10000",
+	"spark.hadoop.fs.file.impl":                                "org.apache.hadoop.fs.LocalFileSystem",
+	"spark.sql.streaming.checkpointFileManagerClass":           "org.apache.spark.sql.execution.streaming.FileContextBasedCheckpointFileManager",
+	"spark.delta.logStore.file.impl":                           "io.delta.storage.HDFSLogStore",
 }
 
 // defaultTrigger is the interval of every query in the comparison. Spark's own default, the next batch

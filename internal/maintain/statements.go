@@ -16,16 +16,14 @@ const (
 	largeFile = 256 << 20 // that is made at most
 )
 
-// Settings are those of the session that maintains: beside the queries, so with few threads. VACUUM lists a table in
-// 10,000 tasks otherwise, whatever it has: 50 s for a table of ten files.
+// Settings are those of the session that maintains: beside the queries, so with few threads.
 func Settings() map[string]string {
 	return map[string]string{
-		"spark.connect.session.planCache.enabled":                  "false",
-		"spark.databricks.delta.optimize.minFileSize":              strconv.Itoa(smallFile),
-		"spark.databricks.delta.optimize.maxFileSize":              strconv.Itoa(largeFile),
-		"spark.databricks.delta.optimize.maxThreads":               "1",
-		"spark.databricks.delta.vacuum.parallelDelete.enabled":     "false",
-		"spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+		"spark.connect.session.planCache.enabled":              "false",
+		"spark.databricks.delta.optimize.minFileSize":          strconv.Itoa(smallFile),
+		"spark.databricks.delta.optimize.maxFileSize":          strconv.Itoa(largeFile),
+		"spark.databricks.delta.optimize.maxThreads":           "1",
+		"spark.databricks.delta.vacuum.parallelDelete.enabled": "false",
 	}
 }
 
