@@ -37,7 +37,7 @@ test: ## Run the tests, those against a real Kafka, Spark and browser too
 
 .PHONY: test-long
 test-long: ## Run the long tests: remote targets, repairs, backfill, more of the notebooks, tables maintained in a loop, secrets, a deploy killed at each call
-	LAKECTL_TEST_LONG=1 go test -race -count=1 -timeout 90m -run '^(TestTargets|TestVerify|TestTampered|TestMaintain|TestMonth|TestBackfill|TestBackfillAlone|TestOperations|TestRemote|TestKilled.*|TestOpenSpark|TestSecrets)$$' ./cmd/lakectl ./internal/pipeline ./internal/deploy
+	LAKECTL_TEST_LONG=1 go test -race -count=1 -timeout 90m -run '^(TestTargets|TestVerify|TestTampered|TestMaintain|TestMonth|TestSecuredKafka|TestBackfill|TestBackfillAlone|TestOperations|TestRemote|TestKilled.*|TestOpenSpark|TestSecrets)$$' ./cmd/lakectl ./internal/pipeline ./internal/deploy
 
 .PHONY: test-short
 test-short: ## Run the tests that need neither Java nor network

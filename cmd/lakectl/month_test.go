@@ -23,11 +23,14 @@ func TestMonth(t *testing.T) {
 		t.Skip("runs a real Kafka and Spark")
 	}
 	dir := t.TempDir()
-	replay := []string{"--source", "replay", "--file", month, "--speed", "max"}
-	must(t, append([]string{"run", "--local", "--until-idle", "--data-dir", dir}, replay...)...)
-	startRun(t, dir, append(replay, "--reconcile-every", "0")...)
+	startRun(t, dir, "--source", "replay", "--file", month, "--speed", "max", "--reconcile-every", "0")
 	ticks := readMonth(t)
+	moving, hourly := windows(ticks, 5*time.Minute, time.Minute, window.moving), windows(ticks, time.Hour, time.Hour, window.hourly)
 	query := tables(t, dir)
+	await(t, "the month in Gold", func() bool {
+		rows := query("select (select count(*) from gold_price_ma_5m), (select count(*) from gold_price_hourly)")
+		return rows[0][0].(int64) >= int64(len(moving)) && rows[0][1].(int64) >= int64(len(hourly))
+	})
 
 	counts := query(`select (select count(*) from bronze_prices), (select count(distinct partition, offset) from bronze_prices),
 		(select count(*) from silver_prices), (select count(distinct event_id) from silver_prices), (select count(*) from dead_letter)`)
@@ -40,14 +43,14 @@ func TestMonth(t *testing.T) {
 	for _, r := range query("select window_start, window_end, avg_price, min_price, max_price, last_price, ticks from gold_price_ma_5m where pair = 'BTC-USD'") {
 		got[key(r[0], r[1])] += fmt.Sprint(r[2:])
 	}
-	if diff := cmp.Diff(windows(ticks, 5*time.Minute, time.Minute, window.moving), got); diff != "" {
+	if diff := cmp.Diff(moving, got); diff != "" {
 		t.Errorf("gold_price_ma_5m: %.2000s", diff)
 	}
 	got = map[string]string{}
 	for _, r := range query("select hour_start, hour_start + interval 1 hour, open_price, high_price, low_price, close_price, avg_price, ticks from gold_price_hourly") {
 		got[key(r[0], r[1])] += fmt.Sprint(r[2:])
 	}
-	if diff := cmp.Diff(windows(ticks, time.Hour, time.Hour, window.hourly), got); diff != "" {
+	if diff := cmp.Diff(hourly, got); diff != "" {
 		t.Errorf("gold_price_hourly: %.2000s", diff)
 	}
 	t.Run("notebooks", func(t *testing.T) { testNotebooks(t, dir, query) })
