@@ -180,10 +180,10 @@ func testCutInCall(t *testing.T, g *localtest.Gateway, _ *local.Spark) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, after := range []time.Duration{200 * time.Millisecond, 1200 * time.Millisecond} {
+	for _, after := range []time.Duration{200 * time.Millisecond, 2 * time.Second} {
 		time.AfterFunc(after, g.Cut)
 	}
-	rows, err := s.Query(t.Context(), "select java_method('java.lang.Thread', 'sleep', 2500L), 10 as ten")
+	rows, err := s.Query(t.Context(), "select java_method('java.lang.Thread', 'sleep', 3500L), 10 as ten")
 	if err != nil || rows.Values[0][1] != int64(10) {
 		t.Errorf("%v, %v", rows, err)
 	}

@@ -109,8 +109,9 @@ type execution struct {
 	request      proto.Message
 	callers      string // the session id that the caller put into its request
 	operationID  string
-	lastResponse string // id of the last response that arrived
-	complete     bool   // the result's end has arrived
+	sent         time.Time // when the request was
+	lastResponse string    // id of the last response that arrived
+	complete     bool      // the result's end has arrived
 }
 
 // SendMsg sends the ExecutePlanRequest, made reattachable.
@@ -123,6 +124,7 @@ func (e *execution) SendMsg(m any) error {
 		setStringField(e.request, "operation_id", e.operationID)
 	}
 	makeReattachable(e.request)
+	e.sent = time.Now()
 	if err := e.ClientStream.SendMsg(m); !errors.Is(err, io.EOF) { // EOF: RecvMsg has the reason
 		return err
 	}
@@ -208,13 +210,25 @@ func (e *execution) recover(cause error) error {
 		return e.reattach(cause)
 	case isClass(cause, "INVALID_HANDLE.OPERATION_NOT_FOUND") && e.lastResponse == "":
 		// The request itself was lost on its way; the operation id makes sending it again safe.
+		e.sent = time.Now()
 		return e.reopen("ExecutePlan", e.request, cause)
 	}
 	return backoff.Permanent(cause)
 }
 
+// settle is how old a request has to be to be asked for while nothing of its answer has come: Spark (4.0.1) takes an
+// operation for an orphan, and ends it, that it knows and whose thread it has not started yet.
+const settle = time.Second
+
 func (e *execution) reattach(cause error) error {
 	e.session.log.Debug("reattach", "operation", e.operationID, "cause", cause)
+	if e.lastResponse == "" {
+		select {
+		case <-time.After(time.Until(e.sent.Add(settle))):
+		case <-e.ctx.Done():
+			return backoff.Permanent(status.FromContextError(e.ctx.Err()).Err())
+		}
+	}
 	req := object{
 		"sessionId": e.session.ID(), "userContext": object{"userId": e.session.userID},
 		"operationId": e.operationID, "clientType": clientType,
