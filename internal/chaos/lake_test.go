@@ -261,7 +261,9 @@ func (l *lake) awaitFor(patience time.Duration, what string, happened func() boo
 
 // randomly waits for a random moment within a span: when the next fault hits is the point.
 func (l *lake) randomly(within time.Duration) {
-	time.Sleep(time.Duration(l.random.Int64N(int64(within))))
+	moment := time.Duration(l.random.Int64N(int64(within)))
+	l.t.Logf("the next fault in %s", moment)
+	time.Sleep(moment)
 }
 
 // status is what the tests want of lakectl's status.
