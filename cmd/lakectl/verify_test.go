@@ -70,7 +70,7 @@ func testReconcileByHand(t *testing.T, dir string, query func(string) [][]any) {
 func testReconcileOnSchedule(t *testing.T, dir string, query func(string) [][]any) {
 	run := readRun(t, dir)
 	steps := make(notes, 100)
-	l := &lakehouse{lakehouseOptions: lakehouseOptions{
+	l := &lakehouse{mending: newOneAtATime(), lakehouseOptions: lakehouseOptions{
 		dir: dir, remote: "sc://" + run.Spark.Remote + "/;token=" + run.Spark.Token, log: slog.New(slog.DiscardHandler), steps: steps,
 	}}
 	if err := l.reconcileArrived(t.Context()); err != nil { // up to here there is nothing to do
@@ -81,6 +81,7 @@ func testReconcileOnSchedule(t *testing.T, dir string, query func(string) [][]an
 	}
 	publishLate(t, dir, query, "scheduled")
 	r := l.startReconciling(100 * time.Millisecond)
+	await(t, "a reconcile", func() bool { return len(steps) > 0 })
 	if note := <-steps; !strings.HasPrefix(note, "reconcile: 2 late events inserted") {
 		t.Errorf("got %q", note)
 	}
