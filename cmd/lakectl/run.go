@@ -100,7 +100,7 @@ and the next run --target adopts them.`,
 	f.BoolVar(&o.leave, "leave-running", false, "with --target: let the queries go on when lakectl ends")
 	o.target.flags(cmd)
 	f.DurationVar(&o.reconcile, "reconcile-every", 15*time.Minute, "how often to bring in what came too late; 0 is never")
-	f.DurationVar(&o.maintain, "maintain-every", time.Hour, "how often to put small files together and delete old ones; 0 is never")
+	f.DurationVar(&o.maintain, "maintain-every", 15*time.Minute, "how often to put small files together and delete old ones; 0 is never")
 	metricsFlag(cmd, &o.metrics, "off")
 	o.page.flags(cmd)
 	o.delivery.flags(cmd)

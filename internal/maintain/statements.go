@@ -10,8 +10,8 @@ import (
 
 // Sizes of data files, bytes.
 const (
-	// smallFile is below what a file is put together with others, again and again: an hour writes at most so much of a
-	// partition a second time. Larger ones are left as they are.
+	// smallFile is below what a file is put together with others, again and again: each time at most so much of a
+	// partition is written once more. Larger ones are left as they are.
 	smallFile = 32 << 20
 	largeFile = 256 << 20 // that is made at most
 )

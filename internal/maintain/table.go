@@ -15,7 +15,7 @@ import (
 	"github.com/cryptostream/lakectl/jobs"
 )
 
-// worthwhile is how many files make a statement pay: an hour in which a query has written less costs nothing.
+// worthwhile is how many files make a statement pay: where a query has written less, maintaining costs nothing.
 const worthwhile = 8
 
 // longCompaction is how long one may take.
