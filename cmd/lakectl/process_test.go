@@ -72,10 +72,13 @@ func readRun(t *testing.T, dir string) local.RunFile {
 	return run
 }
 
+// patience is how long an event may take on a machine that does much else.
+const patience = 10 * time.Minute
+
 // await waits for an event that has no channel: it is in another process.
 func await(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 4*time.Minute) // in a cleanup too
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience) // in a cleanup too
 	defer cancel()
 	for !happened() {
 		select {
