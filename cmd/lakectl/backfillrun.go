@@ -72,7 +72,7 @@ func (a *app) backfill(ctx context.Context, o backfillOptions) (report backfill.
 	if cause := context.Cause(working); err != nil && ctx.Err() == nil && cause != nil {
 		err = cause // our own lakehouse has failed
 	}
-	return b.report, unfinished(errors.Join(err, lake.end()))
+	return b.report, tableError(o.dir, errors.Join(err, lake.end()), "nothing is half done: the same command again goes on")
 }
 
 // plan looks at the tables, on a Spark of the moment where none runs, and starts no queries.
@@ -88,14 +88,6 @@ func (a *app) plan(ctx context.Context, b *backfillRun) (backfill.Report, error)
 	}
 	_, err = b.limit(ctx)
 	return b.report, tableError(b.options.dir, err, wholeMessage)
-}
-
-// unfinished says what to do about a backfill that has failed or was interrupted.
-func unfinished(err error) error {
-	if err == nil || exit.Hint(err) != "" {
-		return err
-	}
-	return exit.New(exit.Code(err), err, "nothing is half done: the same command again goes on")
 }
 
 // run does all of it; the report says how far it came.

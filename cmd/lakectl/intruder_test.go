@@ -139,8 +139,8 @@ func spoken(t *testing.T, address netip.AddrPort, message []byte) []byte {
 		t.Fatal(err)
 	}
 	var answer []byte
-	for patience := 10 * time.Second; ; patience = time.Second { // a file comes behind its header
-		if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	for wait := 10 * time.Second; ; wait = time.Second { // a file comes behind its header
+		if err := conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 			t.Fatal(err)
 		}
 		part := make([]byte, 4096)

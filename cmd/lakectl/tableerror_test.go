@@ -28,7 +28,8 @@ func TestTableError(t *testing.T) {
 		"starting":      {run, missing, "Spark has just been started"},
 		"nothing runs":  {idle, missing, "otherwise"},
 		"another error": {run, &spark.Error{Class: "DIVIDE_BY_ZERO", Message: "by zero"}, "otherwise"},
-		"not Spark's":   {run, errors.New("no such file"), ""},
+		"not Spark's":   {run, errors.New("no such file"), "otherwise"},
+		"with a code":   {run, exit.New(exit.Refused, missing, ""), "Spark has just been started"},
 		"explained":     {run, exit.New(exit.Refused, missing, "stop it"), "stop it"},
 	} {
 		got := tableError(c.dir, c.err, "otherwise")

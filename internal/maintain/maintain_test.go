@@ -180,7 +180,7 @@ func TestConflictsWithoutEnd(t *testing.T) {
 	})
 }
 
-// TestNothingToDo asks Spark nothing where an hour has brought little, and changes nothing in a dry run.
+// TestNothingToDo asks Spark nothing where little has come, and changes nothing in a dry run.
 func TestNothingToDo(t *testing.T) {
 	s := &answers{files: 20}
 	m := maintainer(t, s)
